@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every error of Wissel, in one tree. The branch decides what happens next.
+
+``Transient``  may succeed when tried again: retried with jitter, within bounds.
+``Poison``     will never succeed as it is: the stream is parked, the others go on.
+``Refused``    we do not start or do not act, and say what to do.
+``Rejected``   the asker must change the request; an HTTP edge answers 4xx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class HubError(Exception):
+    """Root of all errors of Wissel. The message says what happened and what to do."""
+
+
+class Transient(HubError):
+    """Trying again may help."""
+
+
+class LostRace(Transient):
+    """A compare-and-set found another value: somebody else was first; rerun on fresh state."""
+
+
+class SourceUnavailable(Transient):
+    """The other side did not answer, answered too late or answered 5xx/429.
+
+    ``retry_after_s`` is what the other side asked for (HTTP Retry-After), else None.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Poison(HubError):
+    """Trying again as it is will not help; a person must look."""
+
+
+class SchemaViolation(Poison):
+    """An event does not fit its Avro schema, or a record names a schema we do not have."""
+
+
+class TooLarge(Poison):
+    """An event is larger than a log may carry (900 kB encoded)."""
+
+
+class SourceContractBroken(Poison):
+    """The other side answered something its own specification does not allow, or refused our request as wrong (4xx)."""
+
+
+class KeyMissing(HubError):
+    """A data key is neither present nor recorded as destroyed: the key file is not the one this log belongs to."""
+
+
+class KeyDestroyed(Transient):
+    """An element was sealed with a key that has been destroyed meanwhile: seal again with a new key."""
+
+
+class Refused(HubError):
+    """The hub does not start, or does not do this, and the message names what helps."""
+
+
+class ConfigError(Refused):
+    """Settings are wrong. ``problems`` holds every problem at once, each ``key: what is wrong; what to write``."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("Instellingen kloppen niet / settings are wrong:\n" + "\n".join(f"  - {p}" for p in problems))
+        self.problems = tuple(problems)
+
+
+class Rejected(HubError):
+    """What was asked is not possible as asked."""
+
+
+class Conflict(Rejected):
+    """The state on which the request was based is no longer the state (HTTP 409)."""
+
+
+class NotFound(Rejected):
+    """What was asked for does not exist for this asker (HTTP 404)."""
+
+
+class Invalid(Rejected):
+    """The request itself is wrong (HTTP 400). ``problems``: one ``(field, what)`` per problem, all at once."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {what}" for field, what in problems))
+        self.problems = tuple(problems)

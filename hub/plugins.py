@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the hub offers to, and asks of, what is found through entry points: connectors and projections."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from hub.events import ZAKEN, NewEvent, system_source
+from hub.privacy import Pseudonymizer
+
+T = TypeVar("T")
+Row = dict[str, Any]
+Value = str | int | float | bytes | None
+
+
+# ---------------------------------------------------------------------------------------------- what the hub offers
+
+
+class ReadTx(Protocol):
+    """One consistent view of ``wissel.db``. SQL uses ``?`` placeholders, so that another store can translate them."""
+
+    def one(self, sql: str, params: Sequence[Value] = ()) -> tuple[Any, ...] | None:
+        """Return the first row or None."""
+
+    def all(self, sql: str, params: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+
+
+class Tx(ReadTx, Protocol):
+    """One write transaction on ``wissel.db``. Everything in it holds together, or nothing of it happened."""
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> int:
+        """Run one statement and return the number of rows it touched."""
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for each row."""
+
+    def put(self, events: Sequence[SealedEvent], expected: Mapping[tuple[str, str], int] | None = None) -> None:
+        """Put events down: once per transaction and as its last statement (R1).
+
+        ``expected`` maps (topic, key) to the sequence the stream must have now; LostRace when it has another one.
+        KeyDestroyed when an element was sealed with a key destroyed meanwhile.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedEvent:
+    """An event encoded and sealed, ready for ``Tx.put``. Made by ``Hub.seal``, outside any transaction (R3)."""
+
+    event: NewEvent
+    schema_id: int
+    value: bytes
+    key_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One sealed element as a read model keeps it: readable only through ``Vault.open`` while its key exists."""
+
+    key_id: str
+    event_id: str
+    inhoud: bytes
+
+
+class Vault(Protocol):
+    """Sealing for what a connector or read model keeps itself: the same keys, so the same destruction."""
+
+    def seal(self, gemeente: str, subject: str, klasse: str, context: str, gegevens: Mapping[str, Any]) -> Sealed:
+        """Seal ``gegevens`` about one subject; ``context`` (e.g. a row's key) is bound to it as associated data."""
+
+    def open(self, sealed: Sealed) -> tuple[str, Mapping[str, Any]] | None:
+        """Return (subject, gegevens), or None when the key has been destroyed. KeyMissing is a fault."""
+
+
+class Clock(Protocol):
+    """The time, passed in. The demo's clock runs on a date that follows from its seed."""
+
+    def now(self) -> datetime:
+        """Return the time, UTC and aware."""
+
+    def today(self) -> date:
+        """Return the calendar date in Europe/Amsterdam."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gemeente:
+    """One municipality of this installation. Nothing crosses from one to another."""
+
+    slug: str
+    naam: str
+    gemeentecode: str
+    oin: str
+    pseudonym: Pseudonymizer
+    plugins: Mapping[str, BaseModel]
+    profielen: Mapping[str, Any]
+    teksten: Mapping[str, str]
+    thema: str
+
+    def source(self, system: str) -> str:
+        """Return the CloudEvents source of one of its systems, e.g. ``zaaksysteem``, ``brp``, ``wissel``."""
+        return system_source(self.oin, system)
+
+
+class ReadModel(Protocol):
+    """One projection, ready to be asked. Rows never leave their gemeente."""
+
+    def get(self, gemeente: str, key: str) -> Row | None:
+        """Return the row of stream ``key`` (e.g. a zaak uuid)."""
+
+    def select(  # noqa: PLR0913
+        self,
+        gemeente: str,
+        *,
+        where: str = "1=1",
+        params: Sequence[Value] = (),
+        order: str = "stroom",
+        limit: int = 100,
+    ) -> list[tuple[str, Row]]:
+        """Return (key, row) pairs; ``where`` and ``order`` name the projection's ``columns``."""
+
+    def linked(self, gemeente: str, link: str, value: str) -> list[tuple[str, Row]]:
+        """Return (key, row) of the rows whose ``links[link]`` holds ``value``."""
+
+    def tally(
+        self, gemeente: str, column: str, *, where: str = "1=1", params: Sequence[Value] = ()
+    ) -> dict[Value, int]:
+        """Return how many rows hold each value of ``column``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How fresh read models are: all that was logged up to ``tot`` is shown; ``achter`` events are not yet."""
+
+    tot: datetime
+    achter: int
+    geparkeerd: int
+
+
+class Hub(Protocol):
+    """The running hub as a connector or a page sees it."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def vault(self) -> Vault: ...
+
+    @property
+    def gemeenten(self) -> Mapping[str, Gemeente]: ...
+
+    def seal(self, events: Sequence[NewEvent]) -> Sequence[SealedEvent]:
+        """Encode against the schema and seal per subject; SchemaViolation or TooLarge at the door."""
+
+    async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
+        """Run ``work`` in one write transaction (rerun whole on LostRace/BUSY/KeyDestroyed raised by it: no side effects)."""
+
+    async def read(self, work: Callable[[ReadTx], T]) -> T:
+        """Run ``work`` on a consistent view of ``wissel.db``."""
+
+    def read_model(self, name: str) -> ReadModel:
+        """Return the live version of a projection."""
+
+    def freshness(self) -> Freshness:
+        """Return how fresh the read models are."""
+
+    async def command(  # noqa: PLR0913
+        self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str
+    ) -> int:
+        """Give an official's command to a flow, judged on ``sequence``; return the stream's new sequence.
+
+        The same ``token`` again gives the same facts, once. Raises Conflict, Invalid, NotFound.
+        """
+
+    def flow_state(self, flow: str, *, gemeente: str, key: str) -> tuple[Any, int]:
+        """Return (state, sequence) of a stream, folded to its head. NotFound when there is no such stream."""
+
+
+# ---------------------------------------------------------------------------------------------- what connectors bring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpdrachtUitvoering:
+    """An opdracht as its executor gets it: unsealed, leased to us."""
+
+    id: str
+    event_id: str
+    soort: str
+    stap: str
+    gemeente: Gemeente
+    zaak: str
+    gegevens: Mapping[str, Any]
+    besloten: Mapping[str, Mapping[str, Any] | None]
+    poging: int
+    correlationid: str | None
+    traceparent: str | None
+    bevestig_lease: Callable[[], Awaitable[None]]
+
+    @property
+    def sleutel(self) -> str:
+        """Idempotency key for the remote: the opdracht's id."""
+        return self.id
+
+    def feit(  # noqa: PLR0913
+        self,
+        event_type: str,
+        data: Mapping[str, Any],
+        *,
+        event_id: str,
+        besloten: Mapping[str, Mapping[str, Any]] | None = None,
+        topic: str = ZAKEN,
+        key: str | None = None,
+        system: str = "wissel",
+    ) -> NewEvent:
+        """Return a fact about this zaak, caused by this opdracht."""
+        return NewEvent(
+            id=event_id,
+            type=event_type,
+            source=self.gemeente.source(system),
+            gemeente=self.gemeente.slug,
+            topic=topic,
+            key=key or self.zaak,
+            data=data,
+            besloten=besloten or {},
+            causationid=self.event_id,
+            correlationid=self.correlationid,
+            traceparent=self.traceparent,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uitkomst:
+    """What came of an opdracht: facts, and rows of the connector's own to write in the same transaction."""
+
+    events: Sequence[NewEvent]
+    rows: Callable[[Tx], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grens:
+    """Bounds of retrying: at most ``pogingen`` tries within ``duur_s`` seconds, first pause ``eerste_pauze_s``."""
+
+    pogingen: int = 8
+    duur_s: float = 3600.0
+    eerste_pauze_s: float = 0.5
+    langste_pauze_s: float = 300.0
+
+
+class Executor(Protocol):
+    """Carries out one soort opdracht. Raises Transient (tried again) or Poison (parked)."""
+
+    grens: Grens
+
+    async def voer_uit(self, opdracht: OpdrachtUitvoering) -> Uitkomst:
+        """Do it and return the outcome. Must be safe to run again after a crash at any point (R10).
+
+        Right before a write to the other side: ``await opdracht.bevestig_lease()``.
+        """
+
+    def geef_op(self, opdracht: OpdrachtUitvoering, fout: Exception) -> Uitkomst | None:
+        """Return the outcome when the bounds are reached (e.g. niet-beschikbaar), or None to park the opdracht."""
+
+
+Service = Callable[[], Awaitable[None]]
+
+
+class Connector(Protocol):
+    """One outside system. ``tables`` is the SQL (CREATE TABLE IF NOT EXISTS) of its rooms in ``wissel.db``."""
+
+    name: str
+    settings_model: type[BaseModel]
+    tables: str
+
+    def routes(self, hub: Hub) -> Sequence[Any]:
+        """Return Litestar route handlers, e.g. a webhook."""
+
+    def executors(self, hub: Hub) -> Mapping[str, Executor]:
+        """Return the executor per soort opdracht."""
+
+    def services(self, hub: Hub) -> Mapping[str, Service]:
+        """Return named coroutines that run as long as the hub runs (fetching, polling)."""
+
+    def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:
+        """Return True when a hint about ``zaak`` accepted before ``before`` is not settled yet (R12)."""
+
+
+# -------------------------------------------------------------------------------------------- what projections bring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectedEvent:
+    """An event as a projection sees it: the personal part stays sealed, so that a read model never holds it in clear."""
+
+    id: str
+    type: str
+    source: str
+    gemeente: str
+    topic: str
+    key: str
+    sequence: int
+    time: datetime
+    data: Mapping[str, Any]
+    verzegeld: tuple[Sealed, ...] = ()
+    causationid: str | None = None
+
+
+Apply = Callable[[Row | None, ProjectedEvent], Row | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """One question a person asks, answered from one row per stream (R9).
+
+    ``handlers``  event type -> pure ``apply(row, event) -> row``; a type that is not there is skipped undecoded. Rows hold
+                  JSON-able values, bytes and Sealed-as-list; return a new dict, never change the one given.
+    ``columns``   indexed column -> (SQL type, value of a row), for ``ReadModel.select``.
+    ``links``     name -> values of a row, kept in a side table, for ``ReadModel.linked``.
+    ``per``       "stroom": one row per stream; "partitie": one row per partition of the topic (counters that commute).
+    """
+
+    name: str
+    version: int
+    topics: frozenset[str]
+    handlers: Mapping[str, Apply]
+    columns: Mapping[str, tuple[str, Callable[[Row], Value]]] = field(default_factory=dict)
+    links: Mapping[str, Callable[[Row], Iterable[str]]] = field(default_factory=dict)
+    per: str = "stroom"
+    routes: Callable[[Hub], Sequence[Any]] = lambda _hub: ()
