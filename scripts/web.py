@@ -31,7 +31,7 @@ FILES: dict[str, tuple[str, tuple[str, ...]]] = {
     "utrecht.css": ("@utrecht/component-library-css", ("dist/index.css",)),
 }
 # a page loads nothing from anywhere else, also not through its style sheets
-FETCHES = re.compile(rb"@import|@font-face|url\(\s*[\"']?(?!data:|#)")
+FETCHES = re.compile(rb"@import|@font-face|url\((?!\s*[\"']?(?:data:|#))")
 SOURCE_MAP = re.compile(rb"\n?//# sourceMappingURL=\S+\s*$")
 
 
@@ -99,7 +99,8 @@ def lock() -> None:
 def main() -> None:
     """Fetch, copy, and write the manifest last: a manifest means the folder is whole. ``lock`` locks instead."""
     if sys.argv[1:] == ["lock"]:
-        return lock()
+        lock()
+        return
     fetch()
     manifest = json.dumps(vendor(), indent=2, sort_keys=True) + "\n"
     (VENDOR / "VERSIES.json").write_text(manifest, encoding="utf-8")
