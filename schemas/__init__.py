@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The public contract: one Avro schema per event type, each under a fixed integer id.
 
-``load()`` gives them all. ``python -m schemas register`` enters new types into ``registry.json``. A released schema never
+``load()`` gives them all; ``python -m schemas register`` enters new types in ``registry.json``. What is released never
 changes: a new type with the next ``vN`` comes beside it (NL GOV profile for CloudEvents 1.1, attribute ``type``).
 ``python -m schemas asyncapi`` writes the AsyncAPI 3.0 document. This package imports nothing of ours.
 """
