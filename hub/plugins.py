@@ -56,6 +56,7 @@ class SealedEvent:
     schema_id: int
     value: bytes
     key_ids: tuple[str, ...] = ()
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class ReadModel(Protocol):
     def get(self, gemeente: str, key: str) -> Row | None:
         """Return the row of stream ``key`` (e.g. a zaak uuid)."""
 
-    def select(  # noqa: PLR0913
+    def select(
         self,
         gemeente: str,
         *,
@@ -126,9 +127,7 @@ class ReadModel(Protocol):
     def linked(self, gemeente: str, link: str, value: str) -> list[tuple[str, Row]]:
         """Return (key, row) of the rows whose ``links[link]`` holds ``value``."""
 
-    def tally(
-        self, gemeente: str, column: str, *, where: str = "1=1", params: Sequence[Value] = ()
-    ) -> dict[Value, int]:
+    def tally(self, gemeente: str, column: str, *, where: str = "1=1", params: Sequence[Value] = ()) -> dict[Value, int]:
         """Return how many rows hold each value of ``column``."""
 
 
@@ -145,13 +144,16 @@ class Hub(Protocol):
     """The running hub as a connector or a page sees it."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """Return the clock everything here goes by."""
 
     @property
-    def vault(self) -> Vault: ...
+    def vault(self) -> Vault:
+        """Return the vault for what plugins keep themselves."""
 
     @property
-    def gemeenten(self) -> Mapping[str, Gemeente]: ...
+    def gemeenten(self) -> Mapping[str, Gemeente]:
+        """Return the gemeenten of this installation by slug."""
 
     def seal(self, events: Sequence[NewEvent]) -> Sequence[SealedEvent]:
         """Encode against the schema and seal per subject; SchemaViolation or TooLarge at the door."""
@@ -168,9 +170,7 @@ class Hub(Protocol):
     def freshness(self) -> Freshness:
         """Return how fresh the read models are."""
 
-    async def command(  # noqa: PLR0913
-        self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str
-    ) -> int:
+    async def command(self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str) -> int:
         """Give an official's command to a flow, judged on ``sequence``; return the stream's new sequence.
 
         The same ``token`` again gives the same facts, once. Raises Conflict, Invalid, NotFound.
@@ -205,7 +205,7 @@ class OpdrachtUitvoering:
         """Idempotency key for the remote: the opdracht's id."""
         return self.id
 
-    def feit(  # noqa: PLR0913
+    def feit(
         self,
         event_type: str,
         data: Mapping[str, Any],

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""R14: operators' commands reach the running hub over a local socket; when none runs, they open the files themselves.
+
+One JSON object per line each way: ``{"action": ..., "args": {...}}`` -> ``{"result": ...}`` or ``{"error": ..., "kind": ...}``.
+The socket is readable by the hub's own user only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from hub.app import EmbeddedHub
+from hub.desk import Desk, as_dict
+from hub.errors import HubError, NotFound, Refused
+from hub.lijsten import Markering, lifted
+from hub.privacy import Bsn
+from hub.settings import Loaded
+
+log = structlog.get_logger()
+_LONGEST_PATH: Final = 100  # the kernel allows 107 bytes
+_TIMEOUT_S: Final = 30.0
+
+Action = Callable[[EmbeddedHub, Mapping[str, Any]], Awaitable[Any]]
+
+
+async def _parked_list(hub: EmbeddedHub, _: Mapping[str, Any]) -> Any:
+    return [as_dict(entry) for entry in Desk(hub).list()]
+
+
+async def _parked_show(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    return as_dict(Desk(hub).show(args["nummer"]))
+
+
+async def _parked_retry(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    return await Desk(hub).retry(args["nummer"], reden=args["reden"], door=args["door"])
+
+
+async def _parked_skip(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    return await Desk(hub).skip(args["nummer"], reden=args["reden"], door=args["door"])
+
+
+async def _lijst_zet(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    gemeente = _gemeente(hub, args)
+    markering = Markering(
+        soort=args["soort"],
+        over=_over(hub, args),
+        reden=args["reden"],
+        auteur=args["auteur"],
+        tweede_persoon=args["tweede_persoon"],
+        verloopt=date.fromisoformat(args["verloopt"]) if args.get("verloopt") else None,
+    )
+    markering.check(hub.clock.today())
+    event = markering.event(gemeente)
+    await _put_once(hub, event)
+    return event.id
+
+
+async def _lijst_opheffen(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    why = {"soort": args["soort"], "reden": args["reden"], "door": args["door"]}
+    event = lifted(_gemeente(hub, args), _over(hub, args), args["markering"], **why)
+    await _put_once(hub, event)
+    return event.id
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "parked list": _parked_list,
+    "parked show": _parked_show,
+    "parked retry": _parked_retry,
+    "parked skip": _parked_skip,
+    "lijst zet": _lijst_zet,
+    "lijst opheffen": _lijst_opheffen,
+}
+
+
+async def _put_once(hub: EmbeddedHub, event: Any) -> None:
+    """Put a fact down unless its stream holds it already."""
+    sealed = hub.seal([event])
+    present = "SELECT 1 FROM gebeurtenis g JOIN stroom s ON s.id = g.stroom WHERE s.topic = ? AND s.sleutel = ? AND g.id = ?"
+
+    def work(tx: Any) -> None:
+        if tx.one(present, (event.topic, event.key, uuid.UUID(event.id).bytes)) is None:
+            tx.put(sealed)
+
+    await hub.write(work, urgent=True)
+
+
+def _gemeente(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    try:
+        return hub.gemeenten[args["gemeente"]]
+    except KeyError:
+        raise NotFound(f"gemeente {args['gemeente']} is er niet; bekend zijn: {', '.join(hub.gemeenten)}") from None
+
+
+def _over(hub: EmbeddedHub, args: Mapping[str, Any]) -> str:
+    if args.get("bsn"):
+        return str(_gemeente(hub, args).pseudonym(Bsn(args["bsn"])))
+    return str(args["bag_id"])
+
+
+def socket_path(folder: Path) -> Path:
+    """Return where the socket of a hub on ``folder`` is."""
+    path = folder.resolve() / "wissel.sock"
+    if len(str(path)) <= _LONGEST_PATH:
+        return path
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"wissel-{os.getuid()}-{digest}.sock"
+
+
+async def listen(hub: EmbeddedHub) -> asyncio.Server:
+    """Open the socket for operators' commands."""
+    path = socket_path(hub.folder)
+    path.unlink(missing_ok=True)  # left by a hub that was killed; the folder's lock says that none runs
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = await _answer(hub, await reader.readline())
+        writer.write(json.dumps(answer).encode() + b"\n")
+        await writer.drain()
+        writer.close()
+
+    old = os.umask(0o177)
+    try:
+        return await asyncio.start_unix_server(connected, path)
+    finally:
+        os.umask(old)
+
+
+async def _answer(hub: EmbeddedHub, line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+        action = ACTIONS[request["action"]]
+        return {"result": await action(hub, request["args"])}
+    except HubError as error:
+        return {"error": str(error), "kind": type(error).__name__}
+    except (KeyError, ValueError, TypeError) as error:
+        return {"error": f"dit commando begrijpt de hub niet ({type(error).__name__})", "kind": "Invalid"}
+
+
+async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
+    """Have the running hub do it, or do it on the files when none runs. Raises Refused with the hub's own words."""
+    folder = loaded.settings.opslag.map
+    answer = await _ask_running(socket_path(folder), action, args)
+    if answer is None:
+        hub = EmbeddedHub(loaded).open()
+        try:
+            answer = await _answer(hub, json.dumps({"action": action, "args": dict(args)}).encode())
+        finally:
+            hub.close()
+    if "error" in answer:
+        raise Refused(answer["error"])
+    return answer["result"]
+
+
+async def _ask_running(path: Path, action: str, args: Mapping[str, Any]) -> Any:
+    try:
+        reader, writer = await asyncio.open_unix_connection(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    writer.write(json.dumps({"action": action, "args": dict(args)}).encode() + b"\n")
+    await writer.drain()
+    line = await asyncio.wait_for(reader.readline(), _TIMEOUT_S)
+    writer.close()
+    return json.loads(line)

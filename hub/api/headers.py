@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Security headers on every answer, whatever made it, and the counting of answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import Message, Scope
+
+from hub import metrics
+
+CSP: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+API_VERSION: Final = "1.0.0"
+OPENAPI_PATH: Final = "/v1/openapi.json"
+ALWAYS: Final = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+HSTS: Final = "max-age=31536000; includeSubDomains"
+_STARTED: Final = "_wissel_started"
+
+
+def before_send(*, secure: bool) -> Callable[[Message, Scope], Any]:
+    """Return the hook that puts the headers on an answer; no-store on everything but static files and the API's description."""
+
+    async def hook(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in ALWAYS.items():
+            headers.setdefault(name, value)
+        if secure:
+            headers.setdefault("Strict-Transport-Security", HSTS)
+        path = str(scope.get("path", ""))
+        if not path.startswith("/static/"):
+            headers.setdefault("Cache-Control", "no-store")
+        if path.startswith("/v1/"):
+            headers["API-Version"] = API_VERSION
+        if path == OPENAPI_PATH:
+            headers["Access-Control-Allow-Origin"] = "*"
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        _count(scope, int(message["status"]))
+
+    return hook
+
+
+async def start_clock(request: Any) -> None:
+    """Remember when handling a request began; a before_request hook."""
+    request.scope[_STARTED] = time.perf_counter()
+
+
+def _count(scope: Scope, status: int) -> None:
+    template = str(scope.get("path_template") or "unknown")
+    metrics.VERZOEKEN.labels(str(scope.get("method", "")), template, str(status)).inc()
+    started = scope.get(_STARTED)
+    if isinstance(started, float):
+        metrics.VERZOEK_DUUR.labels(template).observe(time.perf_counter() - started)

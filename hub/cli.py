@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``wissel <noun> <verb>``. Exit codes: 0 done, 1 refused or failed with what to do, 2 wrong use."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hub import admin, discovery, logs
+from hub.api.login import DemoLogin
+from hub.app import EmbeddedHub
+from hub.errors import HubError
+from hub.lijsten import SOORTEN
+from hub.serve import serve as serve_forever
+from hub.settings import Loaded, load
+
+config_option = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("wissel.toml"),
+    show_default=True,
+    envvar="WISSEL_CONFIG",
+    help="Het instellingenbestand.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Antwoord als JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--log-level", type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]), default="INFO", show_default=True)
+@click.version_option(package_name="wissel")
+def wissel(log_level: str) -> None:
+    """Wissel: gewoon werk loopt vanzelf, het andere gaat naar een mens."""
+    logs.configure(level=log_level)
+
+
+@wissel.command()
+@config_option
+@click.option("--demo-inlog", is_flag=True, help="Alleen voor de demo: inloggen zonder DigiD, alleen op dit apparaat.")
+def serve(config: Path, *, demo_inlog: bool) -> None:
+    """Start de hub en zijn schermen; stop met Ctrl-C."""
+    asyncio.run(serve_forever(load(config), login=DemoLogin() if demo_inlog else None, on_ready=_say_ready))
+
+
+def _say_ready(port: int) -> None:
+    click.echo(f"wissel luistert op poort {port}")
+    sys.stdout.flush()
+
+
+@wissel.group("config")
+def config_group() -> None:
+    """Instellingen."""
+
+
+@config_group.command("check")
+@config_option
+def config_check(config: Path) -> None:
+    """Controleer de instellingen; noemt alle fouten tegelijk."""
+    loaded = load(config)
+    click.echo(f"In orde: {len(loaded.gemeenten)} gemeente(n): {', '.join(loaded.gemeenten)}")
+
+
+@wissel.group()
+def parked() -> None:
+    """Wat niet verwerkt kon worden en op een mens wacht."""
+
+
+@parked.command("list")
+@config_option
+@json_option
+def parked_list(config: Path, *, as_json: bool) -> None:
+    """Toon wat geparkeerd staat, met de oorzaak."""
+    entries = _call(load(config), "parked list", {})
+    if as_json:
+        click.echo(json.dumps(entries, ensure_ascii=False))
+        return
+    if not entries:
+        click.echo("Er staat niets geparkeerd.")
+        return
+    table = Table("nummer", "zaak of sleutel", "soort", "oorzaak", "uitleg", "pogingen", "sinds", "erachter")
+    for e in entries:
+        values = ("nummer", "sleutel", "soort", "oorzaak", "uitleg", "pogingen", "sinds", "wacht_erachter")
+        table.add_row(*(str(e[name]) for name in values))
+    Console().print(table)
+
+
+@parked.command("show")
+@config_option
+@click.argument("nummer")
+def parked_show(config: Path, nummer: str) -> None:
+    """Toon één geparkeerde stroom met de fout in detail."""
+    click.echo(json.dumps(_call(load(config), "parked show", {"nummer": nummer}), indent=2, ensure_ascii=False))
+
+
+@parked.command("retry")
+@config_option
+@click.argument("nummer")
+@click.option("--reden", prompt=True, help="Waarom opnieuw.")
+@click.option("--door", prompt=True, help="Wie dit besluit.")
+def parked_retry(config: Path, nummer: str, reden: str, door: str) -> None:
+    """Probeer een geparkeerde stroom opnieuw, in volgorde."""
+    clear = _call(load(config), "parked retry", {"nummer": nummer, "reden": reden, "door": door})
+    click.echo("Gelukt." if clear else "Weer mislukt; bekijk `wissel parked show`.")
+    if not clear:
+        raise SystemExit(1)
+
+
+@parked.command("skip")
+@config_option
+@click.argument("nummer")
+@click.option("--reden", prompt=True, help="Waarom dit wordt overgeslagen.")
+@click.option("--door", prompt=True, help="Wie dit besluit.")
+def parked_skip(config: Path, nummer: str, reden: str, door: str) -> None:
+    """Sla een geparkeerde gebeurtenis over; dat blijft als gebeurtenis staan."""
+    clear = _call(load(config), "parked skip", {"nummer": nummer, "reden": reden, "door": door})
+    click.echo("Overgeslagen." if clear else "Overgeslagen, maar een volgende gebeurtenis mislukt ook.")
+
+
+@wissel.group()
+def leesmodellen() -> None:
+    """De leesmodellen achter de schermen."""
+
+
+@leesmodellen.command("herbouw")
+@config_option
+def leesmodellen_herbouw(config: Path) -> None:
+    """Bouw alle leesmodellen opnieuw uit het logboek; de hub staat daarbij stil."""
+    loaded = load(config)
+    members = loaded.settings.opslag.map / "leesmodellen.db"
+    hub = EmbeddedHub(loaded, forget_read_models=True).open()
+    try:
+        taken = hub.projector.rebuild()
+    finally:
+        hub.close()
+    click.echo(f"{members.name} is opnieuw gebouwd uit {taken} gebeurtenissen.")
+
+
+@wissel.group()
+def lijst() -> None:
+    """Instellingen, massa-adressen en aandachtsmarkeringen (met vier ogen)."""
+
+
+@lijst.command("zet")
+@config_option
+@click.option("--gemeente", required=True)
+@click.option("--soort", type=click.Choice(SOORTEN), required=True)
+@click.option("--bag-id", help="Adresseerbaar object (16 cijfers). Voor een persoon: laat weg, het BSN wordt gevraagd.")
+@click.option("--reden", prompt=True)
+@click.option("--auteur", prompt=True)
+@click.option("--tweede-persoon", prompt=True)
+@click.option("--verloopt", help="Einddatum JJJJ-MM-DD; verplicht bij aandacht.")
+def lijst_zet(config: Path, bag_id: str | None, **given: str | None) -> None:
+    """Zet een markering op een adres of persoon. Het BSN komt nooit op de opdrachtregel."""
+    bsn = None if bag_id else click.prompt("BSN", hide_input=True)
+    mark = _call(load(config), "lijst zet", {**given, "bag_id": bag_id, "bsn": bsn})
+    click.echo(f"Markering {mark} is gezet.")
+
+
+@lijst.command("opheffen")
+@config_option
+@click.option("--gemeente", required=True)
+@click.option("--bag-id", help="Adresseerbaar object (16 cijfers). Voor een persoon: laat weg, het BSN wordt gevraagd.")
+@click.option("--soort", type=click.Choice(SOORTEN), required=True)
+@click.option("--markering", required=True, help="Nummer van de markering.")
+@click.option("--reden", prompt=True)
+@click.option("--door", prompt=True)
+def lijst_opheffen(config: Path, bag_id: str | None, **given: str) -> None:
+    """Hef een markering op."""
+    bsn = None if bag_id else click.prompt("BSN", hide_input=True)
+    _call(load(config), "lijst opheffen", {**given, "bag_id": bag_id, "bsn": bsn})
+    click.echo("De markering is opgeheven.")
+
+
+@wissel.group()
+def simulator() -> None:
+    """Een zaaksysteem of burgerzaken om tegen te testen."""
+
+
+def _call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
+    return asyncio.run(admin.call(loaded, action, args))
+
+
+def _add_plugins() -> None:
+    for command in discovery.commands().values():
+        wissel.add_command(command)
+    for command in discovery.simulators().values():
+        simulator.add_command(command)
+
+
+def main() -> None:
+    """Entry point of ``wissel``."""
+    try:
+        _add_plugins()
+        wissel()
+    except HubError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from error

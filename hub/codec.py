@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Events on the wire: Avro in Confluent's framing (0x00, 4-byte schema id, body), the personal part sealed per subject."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import fastavro
+import msgspec
+
+from hub.errors import SchemaViolation, TooLarge
+from hub.events import NewEvent
+from hub.keys import DataKey, KeyRef, KeyStore
+from hub.plugins import Sealed, SealedEvent
+from hub.privacy import loggable
+from schemas import Registry, Schema
+
+MAX_ENCODED_BYTES: Final = 900_000
+_MAGIC: Final = b"\x00"
+_HEADER: Final = 5
+_json: Final = msgspec.json.Encoder(order="deterministic")
+_from_json: Final = msgspec.json.Decoder()
+
+
+class Codec:
+    """Encodes, seals, decodes and opens events. One per process; safe to use from every thread."""
+
+    def __init__(self, registry: Registry, keys: KeyStore) -> None:
+        self._registry = registry
+        self._keys = keys
+        self._readers = {schema.id: schema.parsed for schema in registry}
+        self._type_of = {schema.id: schema.type for schema in registry}
+        self._element = registry.besloten
+
+    def seal(self, events: Sequence[NewEvent], *, time: datetime | None = None) -> list[SealedEvent]:
+        """Return the events ready for ``put``: keys made, elements sealed, bodies encoded. Outside any transaction."""
+        schemas = [self._registry.by_type(event.type) for event in events]
+        refs = {
+            KeyRef(event.gemeente, subject, schema.bewaarklasse)
+            for event, schema in zip(events, schemas, strict=True)
+            for subject in event.besloten
+        }
+        keys = self._keys.current(refs) if refs else {}
+        return [self._encode(event, schema, keys, time) for event, schema in zip(events, schemas, strict=True)]
+
+    def seal_one(self, ref: KeyRef, context: str, gegevens: Mapping[str, Any]) -> Sealed:
+        """Seal something kept outside the log, bound to ``context``."""
+        key = self._keys.current([ref])[ref]
+        return Sealed(key.key_id, context, self._seal_element(key, context, ref.subject, gegevens))
+
+    def open(self, sealed: Sealed) -> tuple[str, dict[str, Any] | None]:
+        """Return (subject, gegevens); gegevens None when the key has been destroyed."""
+        key = self._keys.by_id(sealed.key_id)
+        plaintext = key.open(sealed.inhoud, sealed.event_id)
+        if plaintext is None:
+            return key.ref.subject, None
+        record: Any = fastavro.schemaless_reader(io.BytesIO(plaintext), self._element, None)
+        return record["subject"], _from_json.decode(record["gegevens"])
+
+    def decode(self, event_id: str, value: bytes) -> tuple[str, dict[str, Any], tuple[Sealed, ...]]:
+        """Return (type, open data, sealed elements) of a value; SchemaViolation when it is not one of ours."""
+        if value[:1] != _MAGIC or len(value) < _HEADER:
+            raise SchemaViolation("the record does not start with Confluent's magic byte: it is not an event of Wissel")
+        schema_id = int.from_bytes(value[1:_HEADER], "big")
+        parsed = self._readers.get(schema_id)
+        if parsed is None:
+            raise SchemaViolation(f"schema {schema_id} is not in the registry: a newer version of Wissel wrote this record")
+        stream = io.BytesIO(value)
+        stream.seek(_HEADER)
+        try:
+            data: Any = fastavro.schemaless_reader(stream, parsed, None)
+        except (EOFError, ValueError, IndexError, TypeError, UnicodeDecodeError, OverflowError) as error:
+            raise SchemaViolation(f"the body does not read as {self._type_of[schema_id]}: {type(error).__name__}") from error
+        elements = data.pop("besloten")
+        if elements:
+            return self._type_of[schema_id], data, tuple(Sealed(e["keyId"], event_id, e["inhoud"]) for e in elements)
+        return self._type_of[schema_id], data, ()
+
+    def type_of(self, schema_id: int) -> str | None:
+        """Return the event type of a schema id, or None when the registry does not know it."""
+        return self._type_of.get(schema_id)
+
+    def unseal(self, sealed: Sequence[Sealed]) -> dict[str, dict[str, Any] | None]:
+        """Return subject -> gegevens of the elements of one event."""
+        return dict(map(self.open, sealed))
+
+    def _encode(self, event: NewEvent, schema: Schema, keys: Mapping[KeyRef, DataKey], time: datetime | None) -> SealedEvent:
+        used = [(s, keys[KeyRef(event.gemeente, s, schema.bewaarklasse)], g) for s, g in event.besloten.items()]
+        elements = [{"keyId": k.key_id, "inhoud": self._seal_element(k, event.id, s, g)} for s, k, g in used]
+        body = io.BytesIO()
+        body.write(_MAGIC + schema.id.to_bytes(4, "big"))
+        try:
+            fastavro.schemaless_writer(
+                body, schema.parsed, {**_clean(event.data), "besloten": elements}, strict_allow_default=True
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise SchemaViolation(f"an event of type {event.type} does not fit its schema: {_reason(error)}") from error
+        if body.tell() > MAX_ENCODED_BYTES:
+            raise TooLarge(f"an event of type {event.type} is {body.tell()} bytes encoded; a log carries {MAX_ENCODED_BYTES}")
+        return SealedEvent(
+            event=event,
+            schema_id=schema.id,
+            value=body.getvalue(),
+            key_ids=tuple(k.key_id for _, k, _ in used),
+            time=time,
+        )
+
+    def _seal_element(self, key: DataKey, context: str, subject: str, gegevens: Mapping[str, Any]) -> bytes:
+        body = io.BytesIO()
+        text = _json.encode(_clean(gegevens)).decode()
+        fastavro.schemaless_writer(body, self._element, {"subject": subject, "gegevens": text})
+        return key.seal(body.getvalue(), context)
+
+
+def _clean(value: Any) -> Any:
+    """Return ``value`` with every text loggable (NFC, no U+0000, no lone surrogates), so that every store can carry it."""
+    if isinstance(value, str):
+        return value if value.isascii() and "\x00" not in value else loggable(value)
+    if isinstance(value, Mapping):
+        return {_clean(k): _clean(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(v) for v in value]
+    return value
+
+
+def _reason(error: Exception) -> str:
+    """Say what kind of error it was without the value: it may be somebody's data."""
+    return f"{type(error).__name__} in field {error.args[0]!r}" if isinstance(error, KeyError) else type(error).__name__

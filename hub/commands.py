@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Carries out opdrachten: the ledger is the only work list; each has a lease, bounds, and one outcome as events (R10).
+
+A crash at any point leaves the row open; after its lease it is taken up again, and the executor's own care (idempotency key,
+natural key, read-write-read back) keeps the effect from standing twice at the other side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from hub import metrics, parking
+from hub.clock import to_microseconds
+from hub.codec import Codec
+from hub.errors import HubError, LostRace, SourceUnavailable, Transient
+from hub.parking import Failure
+from hub.plugins import Clock, Connector, Executor, Gemeente, Grens, Hub, OpdrachtUitvoering, ReadTx, Tx, Uitkomst
+
+log = structlog.get_logger()
+_IDLE_S: Final = 1.0
+_SECOND_US: Final = 1_000_000
+_COLUMNS: Final = "id, gemeente, zaak, connector, soort, gebeurtenis, waarde, poging, gegeven"
+
+
+class LeaseLost(LostRace):
+    """The lease ran out, so somebody else may be doing this opdracht: do not write."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One row of the ledger, leased to this process."""
+
+    id: str
+    gemeente: str
+    zaak: str
+    connector: str
+    soort: str
+    gebeurtenis: str
+    waarde: bytes
+    poging: int
+    gegeven: int
+
+
+class Uitvoering:
+    """Takes open opdrachten from the ledger and carries them out, several at a time."""
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        codec: Codec,
+        connectors: Mapping[str, Connector],
+        gemeenten: Mapping[str, Gemeente],
+        clock: Clock,
+        at_once: int,
+        lease_s: float,
+    ) -> None:
+        self._hub = hub
+        self._codec = codec
+        self._executors = {name: connector.executors(hub) for name, connector in connectors.items()}
+        self._gemeenten = gemeenten
+        self._clock = clock
+        self._at_once = at_once
+        self._lease_us = int(lease_s * _SECOND_US)
+        self._me = uuid.uuid4().hex
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """New opdrachten were given (call from the event loop)."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Carry out opdrachten until cancelled. What runs then is finished by its next holder."""
+        try:
+            while True:
+                self._wake.clear()
+                await self._take()
+                pause = await self._pause_s()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), pause)
+                except TimeoutError:
+                    continue
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _take(self) -> None:
+        free = self._at_once - len(self._running)
+        if free <= 0:
+            return
+        try:
+            entries = await self._hub.write(lambda tx: self._lease(tx, free))
+        except Transient as error:
+            log.warning("opdrachten_paused", uitleg=str(error))
+            return
+        for entry in entries:
+            task = asyncio.create_task(self._carry_out(entry), name=f"opdracht-{entry.id}")
+            self._running[entry.id] = task
+            task.add_done_callback(partial(self._done, entry.id))
+
+    def _done(self, entry_id: str, _task: asyncio.Task[None]) -> None:
+        self._running.pop(entry_id, None)
+        self._wake.set()
+
+    async def _pause_s(self) -> float:
+        """Return how long nothing falls due, at most the idle tick."""
+        now = to_microseconds(self._clock.now())
+        due = await self._hub.read(_next_due)
+        if due is None or len(self._running) >= self._at_once:
+            return _IDLE_S
+        return min(_IDLE_S, max(0.0, (due - now) / _SECOND_US))
+
+    def _lease(self, tx: Tx, most: int) -> list[LedgerEntry]:
+        now = to_microseconds(self._clock.now())
+        rows = tx.all(
+            f"SELECT {_COLUMNS} FROM opdracht WHERE toestand = 'open' AND vanaf <= ? AND (lease_tot <= ? OR lease IS NOT ?)"
+            " ORDER BY vanaf LIMIT ?",
+            (now, now, self._me, most),
+        )
+        entries = [LedgerEntry(*row) for row in rows if row[0] not in self._running]
+        tx.executemany(
+            "UPDATE opdracht SET lease = ?, lease_tot = ?, poging = poging + 1 WHERE id = ?",
+            [(self._me, now + self._lease_us, entry.id) for entry in entries],
+        )
+        return entries
+
+    async def _carry_out(self, entry: LedgerEntry) -> None:
+        executor = self._executors.get(entry.connector, {}).get(entry.soort)
+        if executor is None:
+            await self._park(
+                entry, Failure("GeenUitvoerder", f"connector {entry.connector} kent geen opdracht {entry.soort}", "")
+            )
+            return
+        try:
+            opdracht = self._opdracht(entry)
+            outcome = await executor.voer_uit(opdracht)
+            await self._settle(entry, outcome, "uitgevoerd")
+        except LeaseLost as error:
+            log.warning("lease_lost", opdracht=entry.id, uitleg=str(error))
+        except Exception as error:  # noqa: BLE001 - R13: whatever an executor raises is retried or parked, never lost
+            await self._failed(entry, executor, error)
+
+    async def _failed(self, entry: LedgerEntry, executor: Executor, error: Exception) -> None:
+        try:
+            pause_us = self._pause_us(entry, executor.grens, error) if isinstance(error, Transient) else None
+            if pause_us is not None:
+                await self._again(entry, error, pause_us)
+                return
+            outcome = executor.geef_op(self._opdracht(entry), error)
+            if outcome is None:
+                await self._park(entry, parking.failure_of(error))
+            else:
+                await self._settle(entry, outcome, "opgegeven")
+        except HubError as fault:
+            log.error("opdracht_unsettled", opdracht=entry.id, uitleg=str(fault))  # the lease runs out and it is taken up again
+
+    def _pause_us(self, entry: LedgerEntry, grens: Grens, error: Exception) -> int | None:
+        """Return how long to wait before the next try, or None when the bounds are reached."""
+        age_s = (to_microseconds(self._clock.now()) - entry.gegeven) / _SECOND_US
+        if entry.poging + 1 >= grens.pogingen or age_s >= grens.duur_s:
+            return None
+        pause_s = min(grens.eerste_pauze_s * 2**entry.poging, grens.langste_pauze_s) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        asked_s = error.retry_after_s if isinstance(error, SourceUnavailable) else None
+        return int(max(pause_s, min(asked_s or 0.0, grens.langste_pauze_s)) * _SECOND_US)
+
+    def _opdracht(self, entry: LedgerEntry) -> OpdrachtUitvoering:
+        _, data, sealed = self._codec.decode(entry.gebeurtenis, entry.waarde)
+        return OpdrachtUitvoering(
+            id=entry.id,
+            event_id=entry.gebeurtenis,
+            soort=entry.soort,
+            stap=data["stap"],
+            gemeente=self._gemeenten[entry.gemeente],
+            zaak=entry.zaak,
+            gegevens=msgspec.json.decode(data["gegevens"]),
+            besloten=self._codec.unseal(sealed),
+            poging=entry.poging + 1,
+            correlationid=entry.zaak,
+            traceparent=None,
+            bevestig_lease=lambda: self._confirm(entry),
+        )
+
+    async def _confirm(self, entry: LedgerEntry) -> None:
+        """Renew the lease right before a write; LeaseLost when it is no longer ours."""
+
+        def renew(tx: Tx) -> int:
+            until = to_microseconds(self._clock.now()) + self._lease_us
+            return tx.execute(
+                "UPDATE opdracht SET lease_tot = ? WHERE id = ? AND lease = ? AND toestand = 'open'",
+                (until, entry.id, self._me),
+            )
+
+        if await self._hub.write(renew, urgent=True) != 1:
+            raise LeaseLost(f"opdracht {entry.id} is no longer leased to this process")
+
+    async def _settle(self, entry: LedgerEntry, outcome: Uitkomst, how: str) -> None:
+        sealed = self._hub.seal(outcome.events)
+
+        def settle(tx: Tx) -> bool:
+            closed = tx.execute(
+                "UPDATE opdracht SET toestand = ?, fout = NULL, waarde = x'', lease = NULL"
+                " WHERE id = ? AND lease = ? AND toestand = 'open'",
+                (how, entry.id, self._me),
+            )
+            if closed != 1:
+                return False
+            if outcome.rows:
+                outcome.rows(tx)
+            tx.put(sealed)
+            return True
+
+        if await self._hub.write(settle, urgent=True):
+            metrics.OPDRACHTEN.labels(connector=entry.connector, soort=entry.soort, uitkomst=how).inc()
+
+    async def _again(self, entry: LedgerEntry, error: Exception, pause_us: int) -> None:
+        text = parking.failure_of(error).text
+        again = to_microseconds(self._clock.now()) + pause_us
+        await self._hub.write(
+            lambda tx: tx.execute(
+                "UPDATE opdracht SET vanaf = ?, lease_tot = 0, fout = ? WHERE id = ? AND lease = ?",
+                (again, text, entry.id, self._me),
+            ),
+            urgent=True,
+        )
+        log.info("opdracht_retried_later", opdracht=entry.id, soort=entry.soort, poging=entry.poging + 1, uitleg=text)
+
+    async def _park(self, entry: LedgerEntry, failure: Failure) -> None:
+        await self._hub.write(
+            lambda tx: tx.execute(
+                "UPDATE opdracht SET toestand = 'geparkeerd', fout = ?, lease = NULL WHERE id = ? AND lease = ?",
+                (f"{failure.cause}: {failure.text}", entry.id, self._me),
+            ),
+            urgent=True,
+        )
+        metrics.GEPARKEERD.labels(lid=f"opdracht:{entry.connector}", oorzaak=failure.cause).inc()
+        log.error("opdracht_parked", opdracht=entry.id, soort=entry.soort, oorzaak=failure.cause, uitleg=failure.text)
+
+
+def _next_due(tx: ReadTx) -> int | None:
+    row = tx.one("SELECT min(max(vanaf, lease_tot)) FROM opdracht WHERE toestand = 'open'")
+    return row[0] if row else None
+
+
+def parked_opdrachten(tx: ReadTx) -> list[tuple[Any, ...]]:
+    """Return (id, gemeente, zaak, connector, soort, poging, fout, gegeven) of the opdrachten that wait for a person."""
+    return tx.all(
+        "SELECT id, gemeente, zaak, connector, soort, poging, fout, gegeven FROM opdracht"
+        " WHERE toestand = 'geparkeerd' ORDER BY gegeven"
+    )
+
+
+def reopen(tx: Tx, opdracht_id: str, now_us: int) -> bool:
+    """Let a parked opdracht be tried again from the start of its bounds; False when it is not parked."""
+    return (
+        tx.execute(
+            "UPDATE opdracht SET toestand = 'open', poging = 0, vanaf = ?1, gegeven = ?1, lease_tot = 0 WHERE id = ?2"
+            " AND toestand = 'geparkeerd'",
+            (now_us, opdracht_id),
+        )
+        == 1
+    )

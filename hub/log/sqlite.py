@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The embedded log: a table of ``wissel.db``, so that putting down is logging."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from hub.clock import from_microseconds
+from hub.codec import Codec
+from hub.errors import NotFound
+from hub.events import Event
+from hub.log.base import Position, Record
+from hub.plugins import ProjectedEvent
+from hub.store.database import Database
+from hub.store.put import OFFSET_BITS
+
+_OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
+_CHUNK: Final = 500
+_CACHED_STREAMS: Final = 300_000
+_COLUMNS: Final = "plaats & ?, stroom, volgnummer, id, schema, bron, tijd, oorzaak, waarde"
+
+
+class Stream(NamedTuple):
+    """Which stream an integer id stands for."""
+
+    topic: str
+    key: str
+    gemeente: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHead:
+    """A stream and where it is now."""
+
+    id: int
+    partition: int
+    sequence: int
+
+
+class SqliteLog:
+    """Reads the log. Safe to use from every thread; each call is one consistent view."""
+
+    def __init__(self, database: Database, codec: Codec, log_id: str) -> None:
+        self._database = database
+        self._codec = codec
+        self.log_id = log_id
+        self._partition_ids: dict[tuple[str, int], int] = {}
+        self._streams: dict[int, Stream] = {}
+        self._sources: dict[int, str] = {}
+
+    def read(self, topic: str, partition: int, after: int, limit: int) -> Sequence[Record]:
+        """Return up to ``limit`` records of a partition with offset > ``after``."""
+        with self._database.reader() as db:
+            base = self._partition_id(db, topic, partition) << OFFSET_BITS
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM gebeurtenis WHERE plaats > ? AND plaats <= ? ORDER BY plaats LIMIT ?",
+                (_OFFSET_MASK, base + after if after >= 0 else base - 1, base | _OFFSET_MASK, limit),
+            )
+            return list(map(Record._make, rows))
+
+    def positions(self) -> Sequence[Position]:
+        """Return the end of every partition."""
+        with self._database.reader() as db:
+            rows = db.execute("SELECT topic, nummer, kop FROM partitie ORDER BY topic, nummer").fetchall()
+        return [Position(topic, partition, head, self.log_id) for topic, partition, head in rows]
+
+    def head(self, topic: str, key: str) -> StreamHead:
+        """Return where a stream is now. NotFound when there is no such stream."""
+        with self._database.reader() as db:
+            row = db.execute(
+                "SELECT s.id, p.nummer, s.volgnummer FROM stroom s JOIN partitie p ON p.id = s.partitie"
+                " WHERE s.topic = ? AND s.sleutel = ?",
+                (topic, key),
+            ).fetchone()
+        if row is None:
+            raise NotFound("deze zaak of sleutel is bij Wissel niet bekend")
+        return StreamHead(*row)
+
+    def tail(self, stream: int, after: int) -> list[Record]:
+        """Return the events of one stream with sequence > ``after``, in order."""
+        with self._database.reader() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM gebeurtenis WHERE stroom = ? AND volgnummer > ? ORDER BY volgnummer",
+                (_OFFSET_MASK, stream, after),
+            )
+            return list(map(Record._make, rows))
+
+    def record_at(self, place: int) -> Record | None:
+        """Return the record at a place (partition id and offset in one number)."""
+        with self._database.reader() as db:
+            row = db.execute(f"SELECT {_COLUMNS} FROM gebeurtenis WHERE plaats = ?", (_OFFSET_MASK, place)).fetchone()
+        return Record._make(row) if row else None
+
+    def type_of(self, record: Record) -> str | None:
+        """Return the event type without decoding the body, or None when the registry does not know the schema."""
+        return self._codec.type_of(record.schema_id)
+
+    def partition_at(self, place: int) -> tuple[str, int]:
+        """Return (topic, partition) of a place."""
+        with self._database.reader() as db:
+            row = db.execute("SELECT topic, nummer FROM partitie WHERE id = ?", (place >> OFFSET_BITS,)).fetchone()
+        return str(row[0]), int(row[1])
+
+    def place(self, topic: str, partition: int, offset: int) -> int:
+        """Return the one-number place of an offset."""
+        with self._database.reader() as db:
+            return self._partition_id(db, topic, partition) << OFFSET_BITS | offset
+
+    def streams(self, ids: Iterable[int]) -> dict[int, Stream]:
+        """Return what the stream ids stand for; ids never change their meaning, so they are cached."""
+        found = {i: known for i in ids if (known := self._streams.get(i))}
+        missing = sorted(set(ids) - found.keys())
+        with self._database.reader() as db:
+            for start in range(0, len(missing), _CHUNK):
+                part = missing[start : start + _CHUNK]
+                marks = ",".join("?" * len(part))
+                for row in db.execute(f"SELECT id, topic, sleutel, gemeente FROM stroom WHERE id IN ({marks})", part):
+                    found[row[0]] = self._streams[row[0]] = Stream(*row[1:])
+        if len(self._streams) > _CACHED_STREAMS:
+            self._streams.clear()
+        return found
+
+    def projected(self, record: Record, stream: Stream) -> ProjectedEvent:
+        """Return the event with its personal part still sealed."""
+        event_id = str(uuid.UUID(bytes=record.event_id))
+        event_type, data, sealed = self._codec.decode(event_id, record.value)
+        return ProjectedEvent(
+            id=event_id,
+            type=event_type,
+            source=self._source(record.source),
+            gemeente=stream.gemeente,
+            topic=stream.topic,
+            key=stream.key,
+            sequence=record.sequence,
+            time=from_microseconds(record.time_us),
+            data=data,
+            verzegeld=sealed,
+            causationid=str(uuid.UUID(bytes=record.cause)) if record.cause else None,
+        )
+
+    def event(self, record: Record, stream: Stream) -> Event:
+        """Return the event with its personal part opened (None per subject whose key has been destroyed)."""
+        event_id = str(uuid.UUID(bytes=record.event_id))
+        event_type, data, sealed = self._codec.decode(event_id, record.value)
+        return Event(
+            id=event_id,
+            type=event_type,
+            source=self._source(record.source),
+            gemeente=stream.gemeente,
+            topic=stream.topic,
+            key=stream.key,
+            sequence=record.sequence,
+            time=from_microseconds(record.time_us),
+            data=data,
+            besloten=self._codec.unseal(sealed),
+            causationid=str(uuid.UUID(bytes=record.cause)) if record.cause else None,
+        )
+
+    def _partition_id(self, db: sqlite3.Connection, topic: str, partition: int) -> int:
+        known = self._partition_ids.get((topic, partition))
+        if known is None:
+            row = db.execute("SELECT id FROM partitie WHERE topic = ? AND nummer = ?", (topic, partition)).fetchone()
+            if row is None:
+                raise NotFound(f"topic {topic} has no partition {partition}")
+            known = self._partition_ids[topic, partition] = int(row[0])
+        return known
+
+    def _source(self, number: int) -> str:
+        known = self._sources.get(number)
+        if known is None:
+            with self._database.reader() as db:
+                row = db.execute("SELECT naam FROM bron WHERE id = ?", (number,)).fetchone()
+            known = self._sources[number] = str(row[0])
+        return known

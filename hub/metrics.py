@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every metric of Wissel in one place, each explained in docs/reference/metrics.md. No label ever holds personal data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(name, text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
+def _seconds(name: str, text: str, *labels: str) -> Histogram:
+    return Histogram(name, text, labels, buckets=_SECONDS, registry=REGISTRY)
+
+
+VERZOEKEN: Final = _counter("wissel_http_requests", "Requests answered.", "method", "route", "status")
+VERZOEK_DUUR: Final = _seconds("wissel_http_request_seconds", "Time to answer a request.", "route")
+SESSIES: Final = _gauge("wissel_sessions", "People who are logged in.")
+HINTS: Final = _counter("wissel_hints", "Notifications, by what became of them.", "gemeente", "uitkomst")
+GEBEURTENISSEN: Final = _counter("wissel_events", "Events put down in the log.", "topic")
+TOEGEPAST: Final = _counter("wissel_events_applied", "Events a member has passed.", "lid")
+ACHTERSTAND: Final = _gauge("wissel_events_behind", "Events that are logged and that a member has not taken yet.", "lid")
+ACHTER: Final = _gauge("wissel_lag_seconds", "Age of what the read models show; 0 when all is shown.")
+GEPARKEERD: Final = _counter("wissel_parked", "Times an event was parked.", "lid", "oorzaak")
+GEPARKEERD_NU: Final = _gauge("wissel_parked_now", "Events that are parked now, their successors included.")
+OPDRACHTEN: Final = _counter("wissel_opdrachten", "Tries to carry out an opdracht.", "connector", "soort", "uitkomst")
+BRON_VERZOEKEN: Final = _counter("wissel_source_requests", "Calls to other systems.", "bron", "status")
+BRON_DUUR: Final = _seconds("wissel_source_request_seconds", "Time another system took to answer.", "bron")
+BEOORDELINGEN: Final = _counter("wissel_beoordelingen", "Declarations judged.", "gemeente", "kleur")
+
+
+def exposition() -> bytes:
+    """Return all metrics in the Prometheus text format."""
+    return generate_latest(REGISTRY)

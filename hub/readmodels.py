@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The tables of one version of a projection in ``leesmodellen.db``: made, loaded and written in bulk under integer keys."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from hub.errors import HubError
+from hub.plugins import Projection, Row, Value
+from hub.store.database import Database
+
+_CHUNK: Final = 500
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder().decode
+
+
+class Tables:
+    """Names, DDL and SQL of (projection, version). Secondary indexes can be made last (R9)."""
+
+    def __init__(self, projection: Projection) -> None:
+        self.projection = projection
+        self.name = f"{projection.name}_v{projection.version}"
+        self.member = f"{projection.name}:{projection.version}"
+        self.columns = tuple(projection.columns)
+        self._readers = tuple(reader for _, reader in projection.columns.values())
+        names = ("stroom", "gemeente", "sleutel", *self.columns, "rij")
+        updates = ", ".join(f"{n} = excluded.{n}" for n in (*self.columns, "rij"))
+        self._upsert = (
+            f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            f" ON CONFLICT (stroom) DO UPDATE SET {updates}"
+        )
+        self._update = f"UPDATE {self.name} SET rij = ? WHERE stroom = ?"
+
+    def create(self, db: sqlite3.Connection) -> None:
+        """Make the tables where they are not there yet."""
+        columns = "".join(f", {name} {kind}" for name, (kind, _) in self.projection.columns.items())
+        db.execute(
+            f"CREATE TABLE IF NOT EXISTS {self.name} (stroom INTEGER PRIMARY KEY, gemeente TEXT NOT NULL,"
+            f" sleutel TEXT NOT NULL{columns}, rij BLOB NOT NULL)"
+        )
+        for link in self.projection.links:
+            db.execute(
+                f"CREATE TABLE IF NOT EXISTS {self.name}_{link} (waarde TEXT NOT NULL, stroom INTEGER NOT NULL,"
+                " PRIMARY KEY (waarde, stroom)) WITHOUT ROWID"
+            )
+
+    def create_indexes(self, db: sqlite3.Connection) -> None:
+        """Make the secondary indexes; a rebuild does this last."""
+        db.execute(f"CREATE INDEX IF NOT EXISTS {self.name}_op_sleutel ON {self.name} (sleutel)")
+        for column in self.columns:
+            db.execute(f"CREATE INDEX IF NOT EXISTS {self.name}_op_{column} ON {self.name} (gemeente, {column})")
+
+    def drop(self, db: sqlite3.Connection) -> None:
+        """Remove the tables."""
+        for name in (self.name, *(f"{self.name}_{link}" for link in self.projection.links)):
+            db.execute(f"DROP TABLE IF EXISTS {name}")
+
+    def load(self, db: sqlite3.Connection, streams: Sequence[int]) -> dict[int, Row]:
+        """Return stream id -> row of those that have one, read sorted and in bulk."""
+        rows: dict[int, Row] = {}
+        ordered = sorted(streams)
+        for start in range(0, len(ordered), _CHUNK):
+            part = ordered[start : start + _CHUNK]
+            query = f"SELECT stroom, rij FROM {self.name} WHERE stroom IN ({','.join('?' * len(part))})"
+            rows.update((stream, _decode(packed)) for stream, packed in db.execute(query, part))
+        return rows
+
+    def write(
+        self, db: sqlite3.Connection, before: Mapping[int, Row | None], after: Mapping[int, tuple[str, str, Row | None]]
+    ) -> None:
+        """Write the rows that changed; ``after`` maps stream id to (gemeente, key, row or None for gone)."""
+        inserts, updates, gone = [], [], []
+        for stream in sorted(after):
+            gemeente, key, row = after[stream]
+            old = before.get(stream)
+            if row is None:
+                gone.append((stream,))
+                continue
+            values = self._values(row)
+            if old is not None and self._values(old) == values:
+                updates.append((_encode(row), stream))  # the indexed columns did not move: leave the indexes alone
+            else:
+                inserts.append((stream, gemeente, key, *values, _encode(row)))
+        if inserts:
+            db.executemany(self._upsert, inserts)
+        if updates:
+            db.executemany(self._update, updates)
+        if gone:
+            db.executemany(f"DELETE FROM {self.name} WHERE stroom = ?", gone)
+        for link, reader in self.projection.links.items():
+            self._write_links(
+                db, link, [(s, set(_links(reader, before.get(s))), set(_links(reader, after[s][2]))) for s in after]
+            )
+
+    def _values(self, row: Row) -> tuple[Value, ...]:
+        return tuple(reader(row) for reader in self._readers)
+
+    def _write_links(self, db: sqlite3.Connection, link: str, changes: Iterable[tuple[int, set[str], set[str]]]) -> None:
+        table = f"{self.name}_{link}"
+        added = sorted((value, stream) for stream, old, new in changes for value in new - old)
+        removed = [(value, stream) for stream, old, new in changes for value in old - new]
+        if removed:
+            db.executemany(f"DELETE FROM {table} WHERE waarde = ? AND stroom = ?", removed)
+        if added:
+            db.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", added)
+
+
+class SqliteReadModel:
+    """``hub.plugins.ReadModel`` on one projection's tables."""
+
+    def __init__(self, database: Database, tables: Tables) -> None:
+        self._database = database
+        self._tables = tables
+
+    def get(self, gemeente: str, key: str) -> Row | None:
+        """Return the row of stream ``key``, or None."""
+        with self._database.reader() as db:
+            row = db.execute(
+                f"SELECT rij FROM {self._tables.name} WHERE sleutel = ? AND gemeente = ?", (key, gemeente)
+            ).fetchone()
+        return _decode(row[0]) if row else None
+
+    def select(
+        self,
+        gemeente: str,
+        *,
+        where: str = "1=1",
+        params: Sequence[Value] = (),
+        order: str = "stroom",
+        limit: int = 100,
+    ) -> list[tuple[str, Row]]:
+        """Return (key, row) pairs of one gemeente."""
+        query = f"SELECT sleutel, rij FROM {self._tables.name} WHERE gemeente = ? AND ({where}) ORDER BY {order} LIMIT ?"
+        with self._database.reader() as db:
+            return [(key, _decode(packed)) for key, packed in db.execute(query, (gemeente, *params, limit))]
+
+    def linked(self, gemeente: str, link: str, value: str) -> list[tuple[str, Row]]:
+        """Return (key, row) of the rows whose link holds ``value``."""
+        if link not in self._tables.projection.links:
+            raise HubError(f"projection {self._tables.projection.name} has no link {link}")
+        query = (
+            f"SELECT sleutel, rij FROM {self._tables.name} JOIN {self._tables.name}_{link} USING (stroom)"
+            " WHERE waarde = ? AND gemeente = ? ORDER BY stroom"
+        )
+        with self._database.reader() as db:
+            return [(key, _decode(packed)) for key, packed in db.execute(query, (value, gemeente))]
+
+    def tally(self, gemeente: str, column: str, *, where: str = "1=1", params: Sequence[Value] = ()) -> dict[Value, int]:
+        """Return how many rows hold each value of ``column``."""
+        if column not in self._tables.columns:
+            raise HubError(f"projection {self._tables.projection.name} has no column {column}")
+        query = f"SELECT {column}, count(*) FROM {self._tables.name} WHERE gemeente = ? AND ({where}) GROUP BY {column}"
+        with self._database.reader() as db:
+            return dict(db.execute(query, (gemeente, *params)).fetchall())
+
+
+def _links(reader: Any, row: Row | None) -> Iterable[str]:
+    return () if row is None else reader(row)

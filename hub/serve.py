@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One process: the hub, its web side and its socket, from start to a clean stop by SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+import uvicorn
+
+from hub import admin
+from hub.api.app import create_app
+from hub.api.login import LoginPort
+from hub.app import EmbeddedHub
+from hub.desk import Desk
+from hub.settings import Loaded
+
+log = structlog.get_logger()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the hub decides the order of stopping."""
+
+    def install_signal_handlers(self) -> None:
+        """Leave signals to ``serve``."""
+
+
+def web_app(hub: EmbeddedHub, login: LoginPort | None) -> Any:
+    """Return the ASGI application with all that connectors and projections bring."""
+    routes = [route for connector in hub.connectors.values() for route in connector.routes(hub)]
+    routes += [route for projection in hub.plugins.projections.values() for route in projection.routes(hub)]
+    return create_app(hub, routes=routes, settings=hub.settings.api, login=login)
+
+
+async def serve(loaded: Loaded, *, login: LoginPort | None = None, on_ready: Callable[[int], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT. ``on_ready`` gets the port once webhooks are accepted."""
+    hub = EmbeddedHub(loaded).open()
+    app = web_app(hub, login)
+    api = loaded.settings.api
+    config = uvicorn.Config(
+        app, host=api.host, port=api.port, access_log=False, log_config=None, lifespan="off", server_header=False
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+    hub.start()
+    socket = await admin.listen(hub)
+    await Desk(hub).redo_open()
+    announcing = asyncio.create_task(_announce(server, on_ready))
+    try:
+        await server.serve()
+    finally:
+        announcing.cancel()
+        socket.close()
+        await hub.stop()
+        log.info("hub_stopped")
+
+
+async def _announce(server: uvicorn.Server, on_ready: Callable[[int], None] | None) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by an attribute only
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    log.info("hub_ready", poort=port)
+    if on_ready:
+        on_ready(port)

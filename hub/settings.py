@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One frozen ``Settings``: environment over TOML over default; every error at once, an unknown key is one (design, 2).
+
+A file ``wissel.toml``; an environment variable ``WISSEL__LOG__PARTITIES=8`` sets ``[log] partities``. Secrets may stand in
+a file of their own: ``<name>_bestand`` holds its path. Plugins bring their own model for ``[gemeenten.<slug>.<plugin>]``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
+
+from hub.api.settings import ApiSettings
+from hub.discovery import connectors, flows
+from hub.errors import ConfigError
+from hub.plugins import Gemeente
+from hub.privacy import Pseudonymizer
+
+ENV_PREFIX: Final = "WISSEL__"
+_KEY_HEX: Final = r"^[0-9a-fA-F]{64}$"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LogSettings(_Section):
+    """``[log]``: how the log is divided."""
+
+    partities: int = Field(4, ge=1, le=256, description="Partities per topic. Ligt vast zodra er een logboek is.")
+
+
+class OpslagSettings(_Section):
+    """``[opslag]``: where the files are."""
+
+    map: Path = Field(Path("wissel-data"), description="Map met wissel.db, leesmodellen.db en sleutels.db.")
+
+
+class SleutelSettings(_Section):
+    """``[sleutels]``: the master key that wraps all data keys."""
+
+    hoofdsleutel: SecretStr | None = Field(None, description="64 hexadecimale tekens (32 bytes).")
+    hoofdsleutel_bestand: Path | None = Field(None, description="Bestand met de hoofdsleutel, in plaats van de sleutel zelf.")
+
+
+class TijdSettings(_Section):
+    """``[tijd]``: the clock. Only the demo and tests move it."""
+
+    verschuiving_s: float = Field(0.0, description="Verschuiving van de klok in seconden; 0 behalve in de demo.")
+
+
+class UitvoerSettings(_Section):
+    """``[uitvoering]``: how opdrachten are carried out."""
+
+    gelijktijdig: int = Field(16, ge=1, le=256, description="Opdrachten die tegelijk worden uitgevoerd.")
+    lease_s: float = Field(60.0, gt=0, description="Hoe lang een uitvoerder een opdracht vasthoudt, in seconden.")
+
+
+class GemeenteSettings(BaseModel):
+    """``[gemeenten.<slug>]``. Sub-tables named after a connector belong to that connector."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    naam: str = Field(description="Naam van de gemeente, zoals inwoners haar kennen.")
+    gemeentecode: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] = Field(description="Code uit landelijke tabel 33.")
+    oin: Annotated[str, StringConstraints(pattern=r"^\d{20}$")] = Field(
+        description="Organisatie-identificatienummer, 20 cijfers."
+    )
+    pseudoniemsleutel: SecretStr | None = Field(None, description="64 hexadecimale tekens; nooit meer wijzigen.")
+    pseudoniemsleutel_bestand: Path | None = Field(None, description="Bestand met de pseudoniemsleutel.")
+    profiel: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Risicoprofiel per flow.")
+    teksten: dict[str, str] = Field(default_factory=dict, description="Eigen teksten op schermen, per sleutel.")
+    thema: str = Field("wissel", description="Naam van het thema (CSS-klasse) van de gemeente.")
+
+
+class Settings(_Section):
+    """All settings of one installation."""
+
+    log: LogSettings = LogSettings()
+    opslag: OpslagSettings = OpslagSettings()
+    sleutels: SleutelSettings = SleutelSettings()
+    tijd: TijdSettings = TijdSettings()
+    api: ApiSettings = ApiSettings()
+    uitvoering: UitvoerSettings = UitvoerSettings()
+    gemeenten: dict[str, GemeenteSettings] = Field(default_factory=dict, description="De gemeenten van deze installatie.")
+
+    @model_validator(mode="after")
+    def _tokens_name_a_gemeente(self) -> Settings:
+        for token in self.api.tokens:
+            if token.gemeente not in self.gemeenten:
+                raise ValueError(f"token {token.naam} noemt gemeente {token.gemeente}, die er niet is")
+        return self
+
+
+class Loaded(BaseModel):
+    """Settings with all that plugins validated, and the secrets read."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    settings: Settings
+    master_key: bytes = Field(repr=False)
+    gemeenten: dict[str, Gemeente]
+
+    @property
+    def clock_shift(self) -> timedelta:
+        """How far the clock is moved (zero outside demo and tests)."""
+        return timedelta(seconds=self.settings.tijd.verschuiving_s)
+
+
+def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
+    """Read and validate the settings. ConfigError holds every problem at once, with the key and what to write."""
+    problems: list[str] = []
+    raw = _read(path)
+    _apply_environment(raw, environ)
+    settings = _validate(Settings, raw, "", problems)
+    if settings is None:
+        raise ConfigError(problems)
+    if not settings.gemeenten:
+        problems.append("gemeenten: er is geen gemeente; schrijf [gemeenten.<naam>] met naam, gemeentecode en oin")
+    base = path.parent if path else Path()
+    master = _secret(
+        settings.sleutels.hoofdsleutel, settings.sleutels.hoofdsleutel_bestand, "sleutels.hoofdsleutel", base, problems
+    )
+    gemeenten = {slug: _gemeente(slug, found, base, problems) for slug, found in settings.gemeenten.items()}
+    if problems or master is None:
+        raise ConfigError(problems)
+    return Loaded(settings=settings, master_key=master, gemeenten={s: g for s, g in gemeenten.items() if g})
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{path}: niet te lezen ({error.strerror}); geef het pad van wissel.toml met --config"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: geen geldige TOML ({error})"]) from error
+
+
+def _apply_environment(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Let ``WISSEL__A__B=value`` set ``[a] b``. Values are text; pydantic reads numbers and booleans from text."""
+    for name, value in sorted(environ.items()):
+        if not name.startswith(ENV_PREFIX):
+            continue
+        *tables, key = name.removeprefix(ENV_PREFIX).lower().split("__")
+        table = raw
+        for part in tables:
+            table = table.setdefault(part, {})
+        table[key] = value
+
+
+def _validate(model: type[Any], raw: Any, where: str, problems: list[str]) -> Any:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        for item in error.errors(include_input=False, include_url=False):
+            key = ".".join(str(part) for part in (where, *item["loc"]) if part != "")
+            known = ", ".join(sorted(model.model_fields)) if item["type"] == "extra_forbidden" else ""
+            problems.append(f"{key}: {'onbekende instelling; bekend zijn: ' + known if known else item['msg']}")
+        return None
+
+
+def _secret(value: SecretStr | None, file: Path | None, key: str, base: Path, problems: list[str]) -> bytes | None:
+    if (value is None) == (file is None):
+        problems.append(f"{key}: geef hetzij {key}, hetzij {key}_bestand: 64 hexadecimale tekens (`openssl rand -hex 32`)")
+        return None
+    try:
+        text = value.get_secret_value() if value else (base / str(file)).read_text(encoding="ascii").strip()
+        secret = bytes.fromhex(text)
+    except OSError as error:
+        problems.append(f"{key}_bestand: niet te lezen ({error.strerror})")
+        return None
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:  # noqa: PLR2004 - AES-256 and HMAC-SHA256 keys
+        problems.append(f"{key}: precies 64 hexadecimale tekens nodig (`openssl rand -hex 32`)")
+        return None
+    return secret
+
+
+def _gemeente(slug: str, found: GemeenteSettings, base: Path, problems: list[str]) -> Gemeente | None:
+    where = f"gemeenten.{slug}"
+    secret = _secret(found.pseudoniemsleutel, found.pseudoniemsleutel_bestand, f"{where}.pseudoniemsleutel", base, problems)
+    extra = dict(found.model_extra or {})
+    plugins = {
+        name: _validate(connector.settings_model, extra.pop(name), f"{where}.{name}", problems)
+        for name, connector in connectors().items()
+        if name in extra
+    }
+    problems.extend(f"{where}.{key}: onbekende instelling; bekend zijn: {_known(found)}" for key in extra)
+    profiles: dict[str, Any] = {}
+    for name, flow in flows().items():
+        given = found.profiel.get(name, {})
+        if flow.profiel_model is not None:
+            profiles[name] = _validate(flow.profiel_model, given, f"{where}.profiel.{name}", problems)
+        elif given:
+            problems.append(f"{where}.profiel.{name}: deze flow heeft geen instellingen")
+    problems.extend(f"{where}.profiel.{name}: er is geen flow met deze naam" for name in found.profiel if name not in flows())
+    if secret is None:
+        return None
+    return Gemeente(
+        slug=slug,
+        naam=found.naam,
+        gemeentecode=found.gemeentecode,
+        oin=found.oin,
+        pseudonym=Pseudonymizer(secret),
+        plugins=plugins,
+        profielen=profiles,
+        teksten=found.teksten,
+        thema=found.thema,
+    )
+
+
+def _known(found: GemeenteSettings) -> str:
+    return ", ".join(sorted([*type(found).model_fields, *connectors()]))

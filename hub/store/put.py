@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""R1, the one way in: events are put down in the transaction of the state that justifies them, as its last statement."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from hub.clock import to_microseconds
+from hub.errors import HubError, KeyDestroyed, LostRace
+from hub.log.partitioner import partition_of
+from hub.plugins import SealedEvent, Value
+
+OFFSET_BITS: Final = 40
+_CHUNK: Final = 500
+
+_INSERT_EVENT: Final = "INSERT INTO gebeurtenis VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
+class StreamMoved(LostRace):
+    """The streams named are no longer at the sequence expected."""
+
+    def __init__(self, streams: Sequence[tuple[str, str]]) -> None:
+        super().__init__(f"{len(streams)} stream(s) moved on meanwhile; look again and decide again")
+        self.streams = tuple(streams)
+
+
+class SqliteTx:
+    """``hub.plugins.Tx`` on one SQLite transaction."""
+
+    def __init__(self, db: sqlite3.Connection, log: LogTables, now: datetime) -> None:
+        self.db = db
+        self._log = log
+        self._now = now
+        self._done = False
+
+    def one(self, sql: str, params: Sequence[Value] = ()) -> tuple[Any, ...] | None:
+        """Return the first row or None."""
+        row: tuple[Any, ...] | None = self.db.execute(sql, params).fetchone()
+        return row
+
+    def all(self, sql: str, params: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        return self.db.execute(sql, params).fetchall()
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> int:
+        """Run one statement and return the number of rows it touched."""
+        self._still_open()
+        return self.db.execute(sql, params).rowcount
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for each row."""
+        self._still_open()
+        self.db.executemany(sql, rows)
+
+    def put(self, events: Sequence[SealedEvent], expected: Mapping[tuple[str, str], int] | None = None) -> None:
+        """Put events down, once and last. StreamMoved when a stream is not at the sequence expected; KeyDestroyed."""
+        self._still_open()
+        self._done = True
+        if events:
+            self._log.append(self.db, events, expected or {}, self._now)
+
+    @property
+    def has_put(self) -> bool:
+        """True when events were put down in this transaction."""
+        return self._done
+
+    def _still_open(self) -> None:
+        if self._done:
+            raise HubError("put comes once and last in a transaction (R1): write the rows that justify the events first")
+
+
+class LogTables:
+    """The log as tables of ``wissel.db``. Knows the partitions; keeps a bounded cache of stream ids that never change."""
+
+    def __init__(self, partitions: Mapping[str, int]) -> None:
+        self._partitions = partitions
+        self._partition_ids: dict[tuple[str, int], int] = {}
+        self._sources: dict[str, int] = {}
+
+    def append(
+        self,
+        db: sqlite3.Connection,
+        events: Sequence[SealedEvent],
+        expected: Mapping[tuple[str, str], int],
+        now: datetime,
+    ) -> None:
+        """Give each event its sequence and place and insert it, in the order given per stream."""
+        _refuse_destroyed(db, events)
+        streams = self._streams(db, events)
+        moved = [name for name, sequence in expected.items() if streams.get(name, (0, 0, 0))[2] != sequence]
+        if moved:
+            raise StreamMoved(moved)
+        heads: dict[int, int] = dict(db.execute("SELECT id, kop FROM partitie"))
+        sequences = {stream: sequence for stream, _, sequence in streams.values()}
+        rows: list[tuple[Value, ...]] = []
+        keys: list[tuple[str, int]] = []
+        at = to_microseconds(now)
+        for sealed in events:
+            event = sealed.event
+            stream, partition, _ = streams[event.topic, event.key]
+            sequences[stream] += 1
+            place = partition << OFFSET_BITS | heads[partition]
+            heads[partition] += 1
+            rows.append(
+                (
+                    place,
+                    stream,
+                    sequences[stream],
+                    uuid.UUID(event.id).bytes,
+                    sealed.schema_id,
+                    self._source(db, event.source),
+                    to_microseconds(sealed.time) if sealed.time else at,
+                    uuid.UUID(event.causationid).bytes if event.causationid else None,
+                    event.correlationid,
+                    event.traceparent,
+                    event.dataref,
+                    sealed.value,
+                )
+            )
+            keys.extend((key_id, stream) for key_id in sealed.key_ids)
+        rows.sort()
+        db.executemany(_INSERT_EVENT, rows)
+        advanced = [(sequence, stream) for stream, sequence in sorted(sequences.items())]
+        db.executemany("UPDATE stroom SET volgnummer = ? WHERE id = ?", advanced)
+        db.executemany("UPDATE partitie SET kop = ? WHERE id = ?", [(head, partition) for partition, head in heads.items()])
+        db.executemany("INSERT OR IGNORE INTO sleutel_stroom VALUES (?, ?)", sorted(set(keys)))
+
+    def _streams(self, db: sqlite3.Connection, events: Sequence[SealedEvent]) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """Return (topic, key) -> (stream id, partition id, sequence now); streams that are new are made."""
+        wanted = {(e.event.topic, e.event.key): e.event.gemeente for e in events}
+        found: dict[tuple[str, str], tuple[int, int, int]] = {}
+        for topic in {topic for topic, _ in wanted}:
+            keys = [key for t, key in wanted if t == topic]
+            for start in range(0, len(keys), _CHUNK):
+                part = keys[start : start + _CHUNK]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT sleutel, id, partitie, volgnummer FROM stroom WHERE topic = ? AND sleutel IN ({marks})"
+                found.update({(topic, row[0]): row[1:] for row in db.execute(query, (topic, *part))})
+        new = [(topic, key, gemeente) for (topic, key), gemeente in wanted.items() if (topic, key) not in found]
+        if new:
+            found.update(self._new_streams(db, new))
+        return found
+
+    def _new_streams(
+        self, db: sqlite3.Connection, new: Sequence[tuple[str, str, str]]
+    ) -> dict[tuple[str, str], tuple[int, int, int]]:
+        first = (db.execute("SELECT max(id) FROM stroom").fetchone()[0] or 0) + 1
+        rows = []
+        for stream, (topic, key, gemeente) in enumerate(new, first):
+            partition = self._partition_id(db, topic, partition_of(key, self._count(topic)))
+            rows.append((stream, topic, key, gemeente, partition))
+        db.executemany("INSERT INTO stroom (id, topic, sleutel, gemeente, partitie) VALUES (?,?,?,?,?)", rows)
+        return {(topic, key): (stream, partition, 0) for stream, topic, key, _, partition in rows}
+
+    def _count(self, topic: str) -> int:
+        return self._partitions.get(topic, self._partitions["*"])
+
+    def _partition_id(self, db: sqlite3.Connection, topic: str, number: int) -> int:
+        known = self._partition_ids.get((topic, number))
+        if known is None:
+            row = db.execute("SELECT id FROM partitie WHERE topic = ? AND nummer = ?", (topic, number)).fetchone()
+            if row is None:
+                raise HubError(
+                    f"topic {topic} has no partition {number}: topics are declared at start, see hub/store/opening.py"
+                )
+            known = self._partition_ids[topic, number] = int(row[0])
+        return known
+
+    def _source(self, db: sqlite3.Connection, name: str) -> int:
+        known = self._sources.get(name)
+        if known is None:
+            row = db.execute("SELECT id FROM bron WHERE naam = ?", (name,)).fetchone()
+            if row is None:  # not cached yet: this transaction may still be rolled back
+                return int(db.execute("INSERT INTO bron (naam) VALUES (?) RETURNING id", (name,)).fetchone()[0])
+            known = self._sources[name] = int(row[0])
+        return known
+
+
+def _refuse_destroyed(db: sqlite3.Connection, events: Sequence[SealedEvent]) -> None:
+    """Refuse elements sealed with a key that was marked for destruction meanwhile: the caller seals again."""
+    if db.execute("SELECT 1 FROM sleutel_vernietigd LIMIT 1").fetchone() is None:
+        return
+    used = sorted({key_id for event in events for key_id in event.key_ids})
+    for start in range(0, len(used), _CHUNK):
+        part = used[start : start + _CHUNK]
+        query = f"SELECT 1 FROM sleutel_vernietigd WHERE key_id IN ({','.join('?' * len(part))})"
+        if db.execute(query, part).fetchone():
+            raise KeyDestroyed("a data key used for these events has been destroyed; seal again with a new key")
