@@ -9,9 +9,10 @@ document; tests/unit/test_docs.py fails while one is empty or a table is not wha
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import Enum
 from importlib.metadata import entry_points
@@ -94,13 +95,23 @@ def settings() -> Iterator[Row]:
             yield from _fields(model, f"gemeenten.<slug>.profiel.{point.name}.")
 
 
-def _fields(model: type[BaseModel], prefix: str) -> Iterator[Row]:
+def _fields(model: type[BaseModel], prefix: str, seen: dict[type[BaseModel], str] | None = None) -> Iterator[Row]:
+    """Rows of a model; a model that was explained under another key is referred to."""
+    seen = {} if seen is None else seen
     for name, field in model.model_fields.items():
-        if inner := _inner(field.annotation):
-            step, nested = inner
-            yield from _fields(nested, f"{prefix}{name}{step}.".replace("gemeenten.<naam>", "gemeenten.<slug>"))
-        else:
-            yield f"`{prefix}{name}`", _kind(field.annotation), _default(field), field.description or ""
+        key = f"{prefix}{name}"
+        inner = _inner(field.annotation)
+        if inner is None:
+            yield f"`{key}`", _kind(field.annotation), _default(field), field.description or ""
+            continue
+        step, nested = inner
+        key = f"{key}{step}".replace("gemeenten.<naam>", "gemeenten.<slug>")
+        if step or nested in seen:
+            kind = f"as `{seen[nested]}`" if nested in seen else "table" if step != "[]" else "list of tables"
+            yield f"`{key}`", kind, _default(field), field.description or ""
+        if nested not in seen:
+            seen[nested] = key
+            yield from _fields(nested, f"{key}.", seen)
 
 
 def _inner(annotation: Any) -> tuple[str, type[BaseModel]] | None:
@@ -143,11 +154,21 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None or value in ((), {}, frozenset(), "", []):
         return ""
-    if isinstance(value, tuple | list | set | frozenset):
+    if isinstance(value, BaseModel | dict):
+        return ""
+    if isinstance(value, tuple | list):
+        return ", ".join(f"`{_short(item)}`" for item in value)
+    if isinstance(value, set | frozenset):
         return ", ".join(f"`{item}`" for item in sorted(map(str, value)))
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value.isoformat() if isinstance(value, date) else value}`"
+
+
+def _short(item: Any) -> str:
+    if not isinstance(item, BaseModel):
+        return str(item)
+    return " ".join(str(getattr(item, name)) for name in type(item).model_fields if name in item.model_fields_set)
 
 
 # ---------------------------------------------------------------------------------------------------------- commands
@@ -155,9 +176,10 @@ def _default(field: FieldInfo) -> str:
 
 def commands() -> Iterator[Row]:
     """Every command with what it is given: command, arguments and options, what it does."""
-    from hub.cli import main
+    from hub import cli
 
-    yield from _commands(main, "wissel")
+    cli._add_plugins()  # noqa: SLF001 - what plugins bring is documented too
+    yield from _commands(cli.wissel, "wissel")
 
 
 def _commands(command: click.Command, path: str) -> Iterator[Row]:
@@ -218,11 +240,35 @@ def _log_calls(tree: ast.AST) -> Iterator[tuple[str, str, list[str]]]:
             yield str(node.args[0].value), node.func.attr, [k.arg for k in node.keywords if k.arg]
 
 
+# --------------------------------------------------------------------------------------------------------------- API
+
+
+def api() -> Iterator[Row]:
+    """Every path under /v1: method and path, the scope a token needs, what it answers."""
+    for point in entry_points(group="wissel.projections"):
+        for handler in _handlers(point.load().routes(None)):
+            for path in sorted(handler.paths):
+                if path.startswith("/v1/"):
+                    scopes = [f"`{guard.scope}`" for guard in handler.guards or () if hasattr(guard, "scope")]
+                    method = "/".join(sorted(set(handler.http_methods) - {"OPTIONS", "HEAD"}))
+                    shown = re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
+                    yield f"`{method} {shown}`", ", ".join(scopes), handler.summary or inspect.getdoc(handler.fn) or ""
+
+
+def _handlers(routes: Sequence[Any]) -> Iterator[Any]:
+    for route in routes:
+        if hasattr(route, "http_methods"):
+            yield route
+        else:
+            yield from _handlers(route.route_handlers)
+
+
 TABLES = (
     Table("settings", ("key", "kind", "default", "meaning"), settings),
     Table("commands", ("command", "given", "what it does"), commands),
     Table("events", ("type", "schema", "topic", "retention", "what happened"), events),
     Table("metrics", ("metric", "kind", "labels", "meaning"), metrics),
+    Table("api", ("call", "scope", "what it does"), api),
     Table("logs", ("event", "level", "with", "where", "meaning"), logs),
 )
 

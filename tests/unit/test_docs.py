@@ -12,7 +12,7 @@ import pytest
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-TABLES = ("settings", "commands", "events", "metrics", "logs")
+TABLES = ("settings", "commands", "events", "metrics", "api", "logs")
 
 
 @pytest.fixture(scope="module")
