@@ -10,6 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
 ZAKEN: Final = "wissel.zaken"
 PERSONEN: Final = "wissel.personen"
 OPDRACHTEN: Final = "wissel.opdrachten."  # + connector name
@@ -39,8 +41,7 @@ class NewEvent:
     dataref: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event as read from the log: the same to a flow, a projection and another system.
 
     ``sequence`` counts 1, 2, 3 ... within (topic, key). ``time`` is when it was logged (UTC).
@@ -56,7 +57,7 @@ class Event:
     sequence: int
     time: datetime
     data: Mapping[str, Any]
-    besloten: Mapping[str, Mapping[str, Any] | None] = field(default_factory=lambda: _EMPTY)
+    besloten: Mapping[str, Mapping[str, Any] | None] = msgspec.field(default_factory=lambda: _EMPTY)
     causationid: str | None = None
     correlationid: str | None = None
     traceparent: str | None = None
@@ -66,6 +67,12 @@ class Event:
     def subject(self) -> str:
         """What the event is about: zaak uuid, pseudonym or BAG id; never a BSN."""
         return self.key.rpartition(":")[2]
+
+
+def uuid_text(raw: bytes) -> str:
+    """Return 16 bytes as a uuid in text; several times faster than going through ``uuid.UUID``."""
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def fact_id(*parts: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sqlite3
 import traceback
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import structlog
 
 from hub import metrics
 from hub.errors import HubError
+from hub.events import uuid_text
 from hub.log.base import Record
 from hub.privacy import mask_bsns
 
@@ -65,7 +65,7 @@ def park(
     """Park ``(record, place, type)`` of one stream: the first with its failure (None: all wait behind an earlier one)."""
     for number, (record, place, event_type) in enumerate(records):
         why = failure if number == 0 else None
-        event_id = str(uuid.UUID(bytes=record.event_id))
+        event_id = uuid_text(record.event_id)
         db.execute(
             "INSERT INTO geparkeerd VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
             " oorzaak = excluded.oorzaak, uitleg = excluded.uitleg, stapel = excluded.stapel,"

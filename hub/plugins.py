@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
+import msgspec
 from pydantic import BaseModel
 
 from hub.events import ZAKEN, NewEvent, system_source
@@ -59,8 +60,7 @@ class SealedEvent:
     time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True):
     """One sealed element as a read model keeps it: readable only through ``Vault.open`` while its key exists."""
 
     key_id: str
@@ -291,8 +291,7 @@ class Connector(Protocol):
 # -------------------------------------------------------------------------------------------- what projections bring
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectedEvent:
+class ProjectedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event as a projection sees it: the personal part stays sealed, so that a read model never holds it in clear."""
 
     id: str

@@ -55,9 +55,7 @@ class Bladen:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._env.filters.update(
-            dag=datums.dag, klok=datums.klok, dag_en_tijd=datums.dag_en_tijd, duur=datums.duur
-        )
+        self._env.filters.update(dag=datums.dag, klok=datums.klok, dag_en_tijd=datums.dag_en_tijd, duur=datums.duur)
 
     def toon(
         self, request: Request[Any, Any, Any], template: str, *, status: int = HTTPStatus.OK, **values: Any

@@ -8,9 +8,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Scope = Literal[
-    "zaken:lezen", "werkvoorraad:lezen", "klantbeeld:lezen", "beoordelingen:lezen", "behandelen", "stand:lezen"
-]
+Scope = Literal["zaken:lezen", "werkvoorraad:lezen", "klantbeeld:lezen", "beoordelingen:lezen", "behandelen", "stand:lezen"]
 SCOPES: Final[tuple[str, ...]] = get_args(Scope)
 
 

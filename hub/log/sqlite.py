@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -12,7 +11,7 @@ from typing import Final, NamedTuple
 from hub.clock import from_microseconds
 from hub.codec import Codec
 from hub.errors import NotFound
-from hub.events import Event
+from hub.events import Event, uuid_text
 from hub.log.base import Position, Record
 from hub.plugins import ProjectedEvent
 from hub.store.database import Database
@@ -126,7 +125,7 @@ class SqliteLog:
 
     def projected(self, record: Record, stream: Stream) -> ProjectedEvent:
         """Return the event with its personal part still sealed."""
-        event_id = str(uuid.UUID(bytes=record.event_id))
+        event_id = uuid_text(record.event_id)
         event_type, data, sealed = self._codec.decode(event_id, record.value)
         return ProjectedEvent(
             id=event_id,
@@ -139,12 +138,12 @@ class SqliteLog:
             time=from_microseconds(record.time_us),
             data=data,
             verzegeld=sealed,
-            causationid=str(uuid.UUID(bytes=record.cause)) if record.cause else None,
+            causationid=uuid_text(record.cause) if record.cause else None,
         )
 
     def event(self, record: Record, stream: Stream) -> Event:
         """Return the event with its personal part opened (None per subject whose key has been destroyed)."""
-        event_id = str(uuid.UUID(bytes=record.event_id))
+        event_id = uuid_text(record.event_id)
         event_type, data, sealed = self._codec.decode(event_id, record.value)
         return Event(
             id=event_id,
@@ -157,7 +156,7 @@ class SqliteLog:
             time=from_microseconds(record.time_us),
             data=data,
             besloten=self._codec.unseal(sealed),
-            causationid=str(uuid.UUID(bytes=record.cause)) if record.cause else None,
+            causationid=uuid_text(record.cause) if record.cause else None,
         )
 
     def _partition_id(self, db: sqlite3.Connection, topic: str, partition: int) -> int:

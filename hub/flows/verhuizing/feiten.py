@@ -226,7 +226,5 @@ def lees_antwoord(event: Event) -> Antwoord:
     markeringen = lezen.dicts(event.data.get("markeringen"))
     return Antwoord(
         claims=tuple(lees_claim(claim) for claim in lezen.dicts(event.data.get("claims"))),
-        markeringen=tuple(
-            Markering(lezen.tekst(m.get("soort")) or "", lezen.tekst(m.get("verloopt"))) for m in markeringen
-        ),
+        markeringen=tuple(Markering(lezen.tekst(m.get("soort")) or "", lezen.tekst(m.get("verloopt"))) for m in markeringen),
     )

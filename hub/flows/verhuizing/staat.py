@@ -41,6 +41,7 @@ class Zaak:
     gesloten: bool = False
     verwijderd: bool = False
     gesloten_bij_eerste: bool = False
+    heropend: bool = False
     status_gezet: bool = False
 
 

@@ -22,9 +22,7 @@ from hub.flows.verhuizing.predicaten.basis import (
     uitslag,
 )
 
-_VBO_IN_GEBRUIK: Final = frozenset(
-    {"Verblijfsobject in gebruik", "Verblijfsobject in gebruik (niet ingemeten)"}
-)
+_VBO_IN_GEBRUIK: Final = frozenset({"Verblijfsobject in gebruik", "Verblijfsobject in gebruik (niet ingemeten)"})
 _PAND_IN_GEBRUIK: Final = frozenset({"Pand in gebruik", "Pand in gebruik (niet ingemeten)"})
 _AANGEWEZEN: Final = "Plaats aangewezen"
 _INGETROKKEN: Final = "Naamgeving ingetrokken"

@@ -145,9 +145,7 @@ class Invoer:
         """Until when a previous occupant is waited for; None without a moving date."""
         if self._grens is None and self.verhuisdatum is not None:
             profiel = self.profiel
-            self._grens = vertrekgrens(
-                self.verhuisdatum, profiel.vorige_bewoner_werkdagen, profiel.gelijkgestelde_dagen
-            )
+            self._grens = vertrekgrens(self.verhuisdatum, profiel.vorige_bewoner_werkdagen, profiel.gelijkgestelde_dagen)
         return self._grens
 
     def persoon(self, pseudoniem: str | None) -> Persoon | None:
