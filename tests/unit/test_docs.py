@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,22 @@ def leads(page: Path, link: str) -> bool:
         return True
     headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
     return anchor in {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_settings_in_the_guides_are_good_settings(repo: Path, tmp_path: Path) -> None:
+    """Who copies the example from the guide, with their own values, has a hub that starts."""
+    from hub.settings import load
+
+    guides = [repo / "docs" / "how-to" / f"{name}.md" for name in ("een-hub-installeren", "een-gemeente-toevoegen")]
+    text = "\n".join(guide.read_text(encoding="utf-8") for guide in guides)
+    blocks = re.findall(r"^ *```toml\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    example = "\n".join(map(textwrap.dedent, blocks)).replace("zwolle", "emmen").replace("...", "0" * 64)
+    example += '[gemeenten.emmen.zaak.objecten]\nurl = "https://objecten.example"\ntoken = "t"\n'
+    for name in set(re.findall(r'"/etc/wissel/(.+?)"', example)):
+        (tmp_path / name).write_text("ab" * 32, encoding="utf-8")
+    settings = tmp_path / "wissel.toml"
+    settings.write_text(example.replace("/etc/wissel", str(tmp_path)), encoding="utf-8")
+    assert set(load(settings, {}).gemeenten) == {"emmen"}
 
 
 def test_every_page_is_linked_from_somewhere(pages: list[Path], repo: Path) -> None:
