@@ -1,1 +1,76 @@
 # SPDX-License-Identifier: EUPL-1.2
+"""The connector to the civil registry: BRP through Haal Centraal, BAG, and the write port for a move.
+
+Offers the opdrachten ``haal-adres``, ``haal-personen``, ``haal-bewoning`` and ``verwerk-verhuizing``, and notices what
+the registry itself changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from connectors.burgerzaken.bronnen import NAAM, Bronnenkast
+from connectors.burgerzaken.opdracht_adres import HaalAdres
+from connectors.burgerzaken.opdracht_bewoning import HaalBewoning
+from connectors.burgerzaken.opdracht_personen import HaalPersonen
+from connectors.burgerzaken.opdracht_verhuizing import VerwerkVerhuizing
+from connectors.burgerzaken.settings import BurgerzakenSettings
+from connectors.burgerzaken.volgen import TABLES
+from connectors.burgerzaken.wijzigingen import Wijzigingenlezer
+from hub.plugins import Executor, Hub, ReadTx, Service
+
+
+class BurgerzakenConnector:
+    """``hub.plugins.Connector`` of burgerzaken."""
+
+    name: str = NAAM
+    settings_model: type[BaseModel] = BurgerzakenSettings
+    tables: str = TABLES
+
+    def __init__(self) -> None:
+        self._kasten: weakref.WeakKeyDictionary[Hub, Bronnenkast] = weakref.WeakKeyDictionary()
+
+    def routes(self, hub: Hub) -> Sequence[Any]:  # noqa: ARG002
+        """Return nothing: the registry does not call us."""
+        return ()
+
+    def executors(self, hub: Hub) -> Mapping[str, Executor]:
+        """Return the executor of each soort opdracht."""
+        kast = self._kast(hub)
+        return {
+            "haal-adres": HaalAdres(hub, kast),
+            "haal-personen": HaalPersonen(hub, kast),
+            "haal-bewoning": HaalBewoning(hub, kast),
+            "verwerk-verhuizing": VerwerkVerhuizing(hub, kast),
+        }
+
+    def services(self, hub: Hub) -> Mapping[str, Service]:
+        """Return a reader of changes per gemeente, and what closes the connections at the end."""
+        kast = self._kast(hub)
+        readers = {f"wijzigingen-{slug}": Wijzigingenlezer(hub, kast, hub.gemeenten[slug]).run for slug in kast.gemeenten}
+        return {**readers, "verbindingen": lambda: _close_at_the_end(kast)}
+
+    def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:  # noqa: ARG002
+        """Return False: this connector accepts no hints about zaken."""
+        return False
+
+    def _kast(self, hub: Hub) -> Bronnenkast:
+        if hub not in self._kasten:
+            self._kasten[hub] = Bronnenkast(hub.gemeenten)
+        return self._kasten[hub]
+
+
+async def _close_at_the_end(kast: Bronnenkast) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await kast.aclose()
+
+
+CONNECTOR = BurgerzakenConnector()

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Client of the BRP Update API 1.0: follow a person, and ask who of the followed changed since a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+import structlog
+
+from connectors.burgerzaken.http import Bron, Verzoek
+from hub.errors import SourceContractBroken
+from hub.privacy import Bsn
+
+_MASKED_PATH: Final = "/volgindicaties/***"
+_LOG = structlog.get_logger("wissel.burgerzaken.update")
+
+
+class UpdateClient:
+    """Volgindicaties and wijzigingen. The path of a volgindicatie holds the BSN by its standard; it is never shown."""
+
+    def __init__(self, bron: Bron) -> None:
+        self._bron = bron
+
+    async def volg(self, bsn: Bsn, *, tot: date, traceparent: str | None = None) -> None:
+        """Follow a person until ``tot``; following again moves that date. Idempotent."""
+        await self._bron.lees(
+            Verzoek(
+                method="PUT",
+                path=f"/volgindicaties/{bsn.reveal()}",
+                toon=_MASKED_PATH,
+                json={"einddatum": tot.isoformat()},
+                traceparent=traceparent,
+            )
+        )
+
+    async def wijzigingen(self, vanaf: date) -> list[Bsn]:
+        """Return who of the followed persons changed on or after ``vanaf``: per person once, no order, days only."""
+        antwoord = await self._bron.lees(
+            Verzoek(
+                method="GET",
+                path="/wijzigingen",
+                params={"vanaf": vanaf.isoformat()},
+                koppen={"Accept": "application/hal+json"},
+            )
+        )
+        numbers = antwoord.json.get("burgerservicenummers", []) if isinstance(antwoord.json, Mapping) else None
+        if not isinstance(numbers, list):
+            raise SourceContractBroken("update: the answer to /wijzigingen has no list `burgerservicenummers`")
+        return _bsns(numbers)
+
+
+def _bsns(numbers: list[object]) -> list[Bsn]:
+    found: dict[Bsn, None] = {}
+    for number in numbers:
+        try:
+            found[Bsn(str(number))] = None
+        except ValueError:
+            _LOG.warning("update.onbruikbaar-nummer", uitleg="a number that fails the elfproef was left out")
+    return list(found)

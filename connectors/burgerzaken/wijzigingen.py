@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Notices that followed persons changed: ask who, read them, compare with what was known, say what it was.
+
+There is no feed of moves in production. The Update API says per day *who* of the followed changed; who is read, compared
+with the sealed state and classified. A person whose write awaits confirmation is read first and more often.
+
+Nothing is missed: the day is asked again with one day of overlap until everybody it names was read at least
+``herlees_s`` (at most half a day) after the previous read. Nothing is said twice: a change is put down in the transaction
+that replaces the state it was found against.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from connectors.burgerzaken import volgen
+from connectors.burgerzaken.bronnen import Bronnenkast
+from connectors.burgerzaken.brp import MOST_PER_REQUEST
+from connectors.burgerzaken.classificatie import Classificatie, Soort, classify, rij_uit_persoon
+from connectors.burgerzaken.lezen import GERAADPLEEGD, asked_again, raadpleging
+from connectors.burgerzaken.model import Adres, Locatie, gemeente_van_inschrijving, lees_verblijfplaats
+from hub.errors import KeyDestroyed, Poison, Transient
+from hub.events import PERSONEN, NewEvent, fact_id, registry_change_id
+from hub.plugins import Gemeente, Hub, Tx
+from hub.privacy import Bsn
+
+VERHUISD: Final = "nl.brp.verhuisd."
+ZONDER_VERHUIZING: Final = "nl.wissel.brp.wijziging-zonder-verhuizing.v1"
+_BRON: Final = "brp-personen"
+_OVERLAP: Final = timedelta(days=1)
+_MOST_PER_ROUND: Final = 500  # then the next round begins, so that who is awaited never waits behind a whole gemeente
+_RESEALS: Final = 3
+_LOG = structlog.get_logger("wissel.burgerzaken.wijzigingen")
+
+
+@dataclass(frozen=True, slots=True)
+class Wijziging:
+    """A change of one person, found by comparing two states."""
+
+    gevolgde: volgen.Gevolgde
+    oud: volgen.Gezien
+    nieuw: volgen.Gezien
+    classificatie: Classificatie
+
+    def event(self, gemeente: Gemeente) -> NewEvent:
+        """Return the registry fact. Its id follows from source, person, both states and the previous change."""
+        source = gemeente.source("brp")
+        person, soort = self.gevolgde.pseudoniem, self.classificatie.soort
+        return NewEvent(
+            id=registry_change_id(
+                source=source,
+                person=person,
+                old_sha256=self.gevolgde.sha256,
+                new_sha256=self.nieuw.sha256,
+                previous_id=self.gevolgde.vorige_wijziging,
+            ),
+            type=f"{VERHUISD}{soort}.v1" if soort.is_verhuizing else ZONDER_VERHUIZING,
+            source=source,
+            gemeente=gemeente.slug,
+            topic=PERSONEN,
+            key=f"{gemeente.slug}:{person}",
+            data=self._data(soort),
+            besloten={person: {"oud": dict(self.oud.staat), "nieuw": dict(self.nieuw.staat)}},
+        )
+
+    def _data(self, soort: Soort) -> dict[str, Any]:
+        data = {
+            **_place(self.nieuw.staat),
+            "gemeenteVan": gemeente_van_inschrijving(self.oud.staat),
+            "gemeenteNaar": gemeente_van_inschrijving(self.nieuw.staat),
+            "ontbrekendeElementen": list(self.classificatie.ontbrekende_elementen),
+            "sha256Oud": self.gevolgde.sha256,
+            "sha256Nieuw": self.nieuw.sha256,
+        }
+        return data if soort.is_verhuizing else {"soort": str(soort), **data}
+
+
+def find_change(gevolgde: volgen.Gevolgde, oud: volgen.Gezien, nieuw: volgen.Gezien) -> Wijziging | None:
+    """Return what changed, or None when nothing did. Pure."""
+    if nieuw.sha256 == gevolgde.sha256:
+        return None
+    return Wijziging(gevolgde, oud, nieuw, classify(rij_uit_persoon(oud.staat), rij_uit_persoon(nieuw.staat)))
+
+
+def first_asked_day(asked_until: date | None, today: date) -> date:
+    """Return the day from which changes are asked: the last one dealt with, and one day of overlap."""
+    return min(asked_until or today, today) - _OVERLAP
+
+
+def is_due(gevolgde: volgen.Gevolgde, now: datetime, *, herlees_s: float, herlees_wachtend_s: float) -> bool:
+    """Tell whether this person, named as changed, is read now: not more often than configured."""
+    least_s = herlees_wachtend_s if gevolgde.awaits(now) else herlees_s
+    return (now - gevolgde.gelezen_op).total_seconds() >= least_s
+
+
+class Wijzigingenlezer:
+    """Asks one gemeente's registry for changes, again and again."""
+
+    def __init__(self, hub: Hub, kast: Bronnenkast, gemeente: Gemeente) -> None:
+        self._hub = hub
+        self._bronnen = kast.van(gemeente.slug)
+        self._settings = self._bronnen.settings
+        self._gemeente = gemeente
+        self._slug = gemeente.slug
+
+    async def run(self) -> None:
+        """Ask until cancelled. A source that is away is asked again at the next round."""
+        while True:
+            try:
+                await self.round()
+            except (Transient, Poison) as fault:
+                # Not swallowed: the day asked for stays open, so the next round does all of this again.
+                _LOG.warning("registry_changes_not_read", gemeente=self._slug, uitleg=str(fault))
+            await asyncio.sleep(await self._pause_s())
+
+    async def round(self) -> int:
+        """Ask who changed and deal with who is due; return the number of changes put down."""
+        today, now = self._hub.clock.today(), self._hub.clock.now()
+        first = first_asked_day(await self._asked_until(today), today)
+        with asked_again():
+            due, all_done = await self._due(first, today, now)
+            count = 0
+            for start in range(0, len(due), MOST_PER_REQUEST):
+                count += await self._deal_with(due[start : start + MOST_PER_REQUEST])
+        if all_done:
+            await self._hub.write(lambda tx: volgen.note_asked(tx, self._slug, today))
+        return count
+
+    async def _asked_until(self, today: date) -> date:
+        known = await self._hub.read(lambda tx: volgen.asked_until(tx, self._slug))
+        if known is None:
+            # Noted before asking: were the source away now, the days from here on are still asked later.
+            await self._hub.write(lambda tx: volgen.note_asked(tx, self._slug, today))
+        return known or today
+
+    async def _due(self, first: date, today: date, now: datetime) -> tuple[list[volgen.Gevolgde], bool]:
+        """Return who is read in this round, awaited first, and whether that is everybody who is due."""
+        changed = await self._bronnen.update.wijzigingen(first)
+        pseudoniemen = [self._gemeente.pseudonym(bsn) for bsn in changed]
+        known = await self._hub.read(lambda tx: volgen.followed(tx, self._slug, pseudoniemen, today))
+        settings = self._settings
+        due = [
+            gevolgde
+            for gevolgde in known
+            if is_due(gevolgde, now, herlees_s=settings.herlees_s, herlees_wachtend_s=settings.herlees_wachtend_s)
+        ]
+        due.sort(key=lambda gevolgde: (not gevolgde.awaits(now), gevolgde.gelezen_op, gevolgde.pseudoniem))
+        return due[:_MOST_PER_ROUND], len(due) <= _MOST_PER_ROUND
+
+    async def _deal_with(self, due: Sequence[volgen.Gevolgde]) -> int:
+        opened = {gevolgde: volgen.open_(self._hub.vault, gevolgde) for gevolgde in due}
+        known = {gevolgde: gezien for gevolgde, gezien in opened.items() if gezien}
+        gone = [gevolgde.pseudoniem for gevolgde, gezien in opened.items() if gezien is None]
+        doel = self._settings.doel("volgen")
+        found = await self._bronnen.brp.personen([gezien.bsn for gezien in known.values()], doel) if known else {}
+        changes = [change for gevolgde, oud in known.items() if (change := self._compare(gevolgde, oud, found))]
+        return await self._put_down(changes, list(known), gone)
+
+    def _compare(
+        self, gevolgde: volgen.Gevolgde, oud: volgen.Gezien, found: Mapping[Bsn, Mapping[str, Any]]
+    ) -> Wijziging | None:
+        persoon = found.get(oud.bsn)
+        if persoon is None:
+            # Absence says nothing by itself: no authorisation, or no longer known. The state known stays.
+            _LOG.warning("followed_person_not_found", gemeente=self._slug, pseudoniem=gevolgde.pseudoniem)
+            return None
+        return find_change(gevolgde, oud, oud.now(persoon, self._settings.doel("volgen").velden))
+
+    async def _put_down(self, changes: Sequence[Wijziging], read: Sequence[volgen.Gevolgde], gone: Sequence[str]) -> int:
+        """Put changes, new states and the record of reading down together; seal again when a key was destroyed."""
+        for last_try in (*[False] * (_RESEALS - 1), True):
+            try:
+                return await self._hub.write(self._work(changes, read, gone))
+            except KeyDestroyed:
+                if last_try:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _work(self, changes: Sequence[Wijziging], read: Sequence[volgen.Gevolgde], gone: Sequence[str]) -> Any:
+        now = self._hub.clock.now()
+        events = [change.event(self._gemeente) for change in changes]
+        sealed_events = self._hub.seal(events)
+        sealed_records = self._hub.seal(self._records(read, now))
+        states = [self._new_state(change, event.id) for change, event in zip(changes, events, strict=True)]
+
+        def work(tx: Tx) -> int:
+            volgen.forget(tx, self._slug, gone)
+            volgen.seen(tx, self._slug, [gevolgde.pseudoniem for gevolgde in read], now)
+            won = [
+                event
+                for change, event, state in zip(changes, sealed_events, states, strict=True)
+                if volgen.replace(tx, self._slug, change.gevolgde, state, nu=now)
+            ]
+            tx.put([*won, *sealed_records])
+            return len(won)
+
+        return work
+
+    def _new_state(self, change: Wijziging, event_id: str) -> volgen.NieuweStaat:
+        return volgen.NieuweStaat(
+            verzegeld=volgen.seal(self._hub.vault, self._slug, change.gevolgde.pseudoniem, change.nieuw),
+            sha256=change.nieuw.sha256,
+            wijziging=event_id,
+            verhuisd=change.classificatie.soort.is_verhuizing,
+        )
+
+    def _records(self, read: Sequence[volgen.Gevolgde], now: datetime) -> list[NewEvent]:
+        """Return the record that these persons were read because the registry reported a change (AVG 5 lid 2)."""
+        moment = now.isoformat()
+        round_id = fact_id(self._slug, "wijzigingen", moment)
+        data = {
+            "opdrachtId": round_id,
+            **raadpleging(_BRON, self._settings.doel("volgen"), self._bronnen),
+            "zaak": None,
+        }
+        return [
+            NewEvent(
+                id=fact_id(round_id, gevolgde.pseudoniem),
+                type=GERAADPLEEGD,
+                source=self._gemeente.source("wissel"),
+                gemeente=self._slug,
+                topic=PERSONEN,
+                key=f"{self._slug}:{gevolgde.pseudoniem}",
+                data=data,
+            )
+            for gevolgde in read
+        ]
+
+    async def _pause_s(self) -> float:
+        now = self._hub.clock.now()
+        awaited = await self._hub.read(lambda tx: volgen.somebody_awaits(tx, self._slug, now))
+        settings = self._settings
+        return min(settings.poll_interval_wachtend_s, settings.poll_interval_s) if awaited else settings.poll_interval_s
+
+
+def _place(staat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where and since when somebody is registered, as far as it may be said openly: BAG ids and a date."""
+    verblijfplaats = lees_verblijfplaats(staat.get("verblijfplaats"))
+    datum = verblijfplaats.datum_van if verblijfplaats else None
+    adres = verblijfplaats if isinstance(verblijfplaats, Adres) else None
+    return {
+        "datum": datum.tekst if datum else None,
+        "adresseerbaarObjectIdentificatie": adres.adresseerbaar_object if adres else None,
+        "nummeraanduidingIdentificatie": adres.nummeraanduiding if adres else None,
+        "functieAdres": verblijfplaats.functie if isinstance(verblijfplaats, Adres | Locatie) else None,
+    }
