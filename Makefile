@@ -11,7 +11,7 @@ LOCKED := $(PIP) --require-hashes -r
 WEB := hub/api/static/vendor/VERSIES.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench web wheel docs lock clean
+.PHONY: help demo test check lint format types arrows documents bench web wheel docs lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -25,11 +25,21 @@ test: .stamps/test $(WEB)  ## all tests but the measurements; pick some with ARG
 	@scripts/parts
 	@$(BIN)/python -m pytest --ignore=tests/bench $(ARGS)
 
-check: .stamps/test  ## ruff, mypy --strict, the import arrows, and docs against code
+check: lint format types arrows documents  ## ruff, mypy --strict, the import arrows, and docs against code
+
+lint: .stamps/test
 	$(BIN)/ruff check .
+
+format: .stamps/test
 	$(BIN)/ruff format --check .
+
+types: .stamps/test
 	$(BIN)/mypy
+
+arrows: .stamps/test
 	$(BIN)/lint-imports
+
+documents: .stamps/test
 	$(BIN)/python -m pytest -q tests/unit/test_docs.py tests/unit/test_house.py
 
 bench: .stamps/bench $(WEB)  ## measure speed as ratios to bare loops of the same run, printed as a table
