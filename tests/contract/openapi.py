@@ -8,7 +8,8 @@
 A path may be a concrete path, a template of the document or a whole URL path: leading segments that the document does
 not know (``/emmen/zaken/api/v1``) are ignored. Both raise ContractError, naming every violation. What OpenAPI adds to
 JSON Schema is rewritten to plain JSON Schema 2020-12 when a document is loaded: ``nullable``, siblings of ``$ref`` in
-3.0, discriminators (with and without mapping), ``readOnly`` in requests and ``writeOnly`` in responses.
+3.0, discriminators (with and without mapping), ``readOnly`` in requests and ``writeOnly`` in responses. A ``oneOf`` is
+read as ``anyOf``: the ZGW documents write "this object, or any object", which every value that fits would break.
 """
 
 from __future__ import annotations
@@ -127,9 +128,7 @@ class Spec:
         key = (side, repr(schema))
         if key not in self._validators:
             plain = _absolute(_rewrite(schema, nullable=self._is_30, side=side))
-            self._validators[key] = Draft202012Validator(
-                plain, registry=self._registries[side], format_checker=_FORMATS
-            )
+            self._validators[key] = Draft202012Validator(plain, registry=self._registries[side], format_checker=_FORMATS)
         return list(dict.fromkeys(_describe(error) for error in self._validators[key].iter_errors(value)))
 
     @property
@@ -209,9 +208,7 @@ def _query_problems(spec: Spec, operation: Operation, query: Mapping[str, Any] |
         return
     known = {parameter["name"]: parameter for parameter in operation.parameters if parameter["in"] == "query"}
     yield from (f"unknown query parameter {name}" for name in query if name not in known)
-    yield from (
-        f"query parameter {name} is required" for name, p in known.items() if p.get("required") and name not in query
-    )
+    yield from (f"query parameter {name} is required" for name, p in known.items() if p.get("required") and name not in query)
     for name in query.keys() & known.keys():
         schema = known[name].get("schema", {})
         values = _as_typed(spec.deref(schema), query[name])
@@ -331,10 +328,9 @@ def _rewrite(node: Any, *, nullable: bool, side: str) -> Any:
     plain = {
         key: _rewrite(value, nullable=nullable, side=side)
         for key, value in node.items()
-        if key not in {"discriminator", "nullable", "example", "examples", "xml", "externalDocs"}
-        or _is_name(key, value)
+        if key not in {"discriminator", "nullable", "example", "examples", "xml", "externalDocs"} or _is_name(key, value)
     }
-    for step in (_required, _exclusive_bounds, _polymorphic):
+    for step in (_required, _exclusive_bounds, _polymorphic, _one_of):
         plain = step(plain, node, side)
     return {"anyOf": [{"type": "null"}, plain]} if nullable and node.get("nullable") is True else plain
 
@@ -377,6 +373,13 @@ def _polymorphic(plain: dict[str, Any], node: Mapping[str, Any], _side: str) -> 
     return {**rest, "allOf": [*rest.get("allOf", []), *choice, *branches]}
 
 
+def _one_of(plain: dict[str, Any], _node: Mapping[str, Any], _side: str) -> dict[str, Any]:
+    if "oneOf" not in plain:
+        return plain
+    rest = {key: value for key, value in plain.items() if key != "oneOf"}
+    return {**rest, "allOf": [*rest.get("allOf", []), {"anyOf": plain["oneOf"]}]}
+
+
 def _pointer(reference: str) -> str:
     return reference if reference.startswith("#/") or "://" in reference else f"#/components/schemas/{reference}"
 
@@ -388,8 +391,6 @@ def _absolute(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        key: "urn:spec" + value
-        if key == "$ref" and isinstance(value, str) and value.startswith("#")
-        else _absolute(value)
+        key: "urn:spec" + value if key == "$ref" and isinstance(value, str) and value.startswith("#") else _absolute(value)
         for key, value in node.items()
     }

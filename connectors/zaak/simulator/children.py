@@ -87,10 +87,11 @@ def update_child(kind: Kind, request: Request) -> Response:
     old = resource.data
     values = read(request.json(), kind.fields, current=old if partial else None)
     for name in kind.immutable:
-        if values.get(name, old.get(name)) != old.get(name):
+        held = old.get(name, kind.fields[name].default)
+        if values.get(name, held) != held:
             raise invalid_field(name, "wijzigen-niet-toegelaten", "Dit veld mag niet gewijzigd worden.")
     _check_open(request, dossier)
-    merged = {**{name: old[name] for name in kind.fields if name in old}, **values}
+    merged = {**{name: old.get(name, field.default) for name, field in kind.fields.items()}, **values}
     changed = Resource({"url": old["url"], "uuid": old["uuid"], **kind.build(request, dossier, merged)})
     dossier.store(kind.segment, changed)
     actie = "partial_update" if partial else "update"

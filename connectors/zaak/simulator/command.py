@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from datetime import datetime
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 import uvicorn
@@ -90,6 +92,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End with exit code 0: the server raises the signal again once it has stopped."""
+    raise SystemExit(0)
+
+
 _odds = click.FloatRange(0, 1)
 _positive = click.FloatRange(0)
 
@@ -127,4 +134,6 @@ def run(host: str, port: int, **options: Any) -> None:
     server = _Server(settings)
     slugs = ", ".join(app.gemeenten)
     server.ready = f"zaaksysteem klaar op {url} voor {slugs} (Zaken API {app.config.api_versie}, seed {app.config.seed})"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     server.run(sockets=[listener])

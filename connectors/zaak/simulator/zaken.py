@@ -159,9 +159,9 @@ def _shape(request: Request, values: Json, old: Json | None = None) -> Json:
     values["betalingsindicatieWeergave"] = _WEERGAVE[values["betalingsindicatie"]]
     values["processobject"] = values["processobject"] or _EMPTY_PROCESOBJECT
     values["opschorting"] = _opschorting(values["opschorting"], (old or {}).get("opschorting"))
-    zaak = {name: values[name] for name in ZAAK_ORDER}
-    if not request.app.config.openzaak:
-        del zaak["communicatiekanaalNaam"]
+    openzaak = request.app.config.openzaak
+    zaak = {name: values[name] for name in ZAAK_ORDER if openzaak or name != "communicatiekanaalNaam"}
+    if not openzaak:
         zaak["opschorting"] = {name: zaak["opschorting"][name] for name in ("indicatie", "reden")}
     return zaak
 
