@@ -38,18 +38,25 @@ class BrpClient:
             found |= await self._batch(batch, doel, traceparent)
         return found
 
-    async def _batch(self, bsns: Sequence[Bsn], doel: Doel, traceparent: str | None) -> dict[Bsn, dict[str, Any]]:
-        fields = sorted({_BSN, *doel.velden})
-        body = {"type": _TYPE, _BSN: [bsn.reveal() for bsn in bsns], "fields": fields}
+    async def onbewerkt(self, bsns: Sequence[Bsn], doel: Doel, *, traceparent: str | None = None) -> list[Mapping[str, Any]]:
+        """Return the answer about at most 20 persons as it came, unfiltered: only to see what a gateway delivers."""
+        body = {"type": _TYPE, _BSN: [bsn.reveal() for bsn in bsns], "fields": _fields(doel)}
         antwoord = await self._bron.lees(
             Verzoek(method="POST", path="/personen", json=body, doel=doel, traceparent=traceparent)
         )
+        return read_personen(antwoord.json)
+
+    async def _batch(self, bsns: Sequence[Bsn], doel: Doel, traceparent: str | None) -> dict[Bsn, dict[str, Any]]:
         found: dict[Bsn, dict[str, Any]] = {}
-        for persoon in read_personen(antwoord.json):
+        for persoon in await self.onbewerkt(bsns, doel, traceparent=traceparent):
             bsn = _whose(persoon, bsns)
             if bsn is not None and _comes_before(persoon, found.get(bsn)):
-                found[bsn] = filter_persoon(persoon, fields)
+                found[bsn] = filter_persoon(persoon, _fields(doel))
         return found
+
+
+def _fields(doel: Doel) -> list[str]:
+    return sorted({_BSN, *doel.velden})
 
 
 def read_personen(body: Any) -> list[Mapping[str, Any]]:
@@ -68,7 +75,7 @@ def _whose(persoon: Mapping[str, Any], asked: Sequence[Bsn]) -> Bsn | None:
     for bsn in asked:
         if bsn.reveal() == number:
             return bsn
-    _LOG.warning("brp.ongevraagde-persoon", uitleg="a person nobody asked for was answered and dropped")
+    _LOG.warning("unasked_person_dropped", uitleg="the source answered with somebody nobody asked for")
     return None
 
 

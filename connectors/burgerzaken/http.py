@@ -165,7 +165,7 @@ class Bron:
                 "address and certificate in the settings are right"
             ) from fault
         duration_ms = round((time.monotonic() - began_s) * 1000)
-        _LOG.debug("bron.antwoord", bron=self.naam, verzoek=verzoek.shown, status=response.status_code, duur_ms=duration_ms)
+        _LOG.debug("source_answered", bron=self.naam, verzoek=verzoek.shown, status=response.status_code, duur_ms=duration_ms)
         return response, body
 
     async def _read(self, verzoek: Verzoek, response: httpx.Response) -> bytes:

@@ -8,6 +8,9 @@ sources offered. All of that is configuration, so that no code knows a supplier.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -21,12 +24,13 @@ from connectors.burgerzaken.velden import (
     VELDEN_MELDER,
     VELDEN_VOLGEN,
     automatic_fields_in,
+    covers,
 )
 
 BronNaam = Literal["brp", "bewoning", "historie", "update", "bag", "verwerking"]
 DoelNaam = Literal["melder", "gezaghouder", "hoofdbewoner", "volgen", "bewoning", "historie"]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", strip_whitespace=True)]
-_STANDAARD_VELDEN: Final[dict[str, tuple[str, ...]]] = {
+_STANDAARD_VELDEN: Final[dict[DoelNaam, tuple[str, ...]]] = {
     "melder": VELDEN_MELDER,
     "gezaghouder": VELDEN_GEZAGHOUDER,
     "hoofdbewoner": VELDEN_HOOFDBEWONER,
@@ -35,6 +39,7 @@ _STANDAARD_VELDEN: Final[dict[str, tuple[str, ...]]] = {
     "historie": VELDEN_HISTORIE,
 }
 _BRON_VAN_DOEL: Final[dict[DoelNaam, BronNaam]] = {"bewoning": "bewoning", "historie": "historie"}
+_proof_needed: ContextVar[bool] = ContextVar("proof_needed", default=True)
 
 
 class _Strict(BaseModel):
@@ -42,30 +47,26 @@ class _Strict(BaseModel):
 
 
 class Gateway(_Strict):
-    """How one gateway wants to be spoken to. Names of headers differ per supplier, so they are settings too.
+    """How one gateway wants to be spoken to. Names of headers differ per supplier, so they are settings too."""
 
-    ``kop_*`` are header names, without prefix the values. ``vaste_koppen`` are sent as they are. An empty header name
-    means that this gateway does not take it.
-    """
-
-    naam: str = "standaard"
-    doelbinding: str = ""
-    verwerking: str = ""
-    gebruiker: str = "wissel"
-    origin_oin: str = ""
-    kop_doelbinding: str = "x-doelbinding"
-    kop_verwerking: str = "x-verwerking"
-    kop_gebruiker: str = "x-gebruiker"
-    kop_origin_oin: str = "x-origin-oin"
-    vaste_koppen: dict[str, str] = Field(default_factory=dict)
-    kop_sleutel: str = "x-api-key"
-    sleutel: SecretStr | None = None
-    sleutel_bestand: Path | None = None
-    certificaat: Path | None = Field(None, description="Client certificate for mutual TLS (PKIoverheid), PEM")
-    certificaat_sleutel: Path | None = None
-    ca_bestand: Path | None = None
-    proxy: str | None = None
-    _key: str | None = PrivateAttr(default=None)
+    naam: str = Field("standaard", description="Naam van dit profiel; staat bij elke raadpleging.")
+    doelbinding: str = Field("", description="Waarde van de kop voor doelbinding.")
+    verwerking: str = Field("", description="Waarde van de kop voor de verwerking.")
+    gebruiker: str = Field("wissel", description="Waarde van de kop voor de gebruiker.")
+    origin_oin: str = Field("", description="Waarde van de kop voor het OIN van de vrager.")
+    kop_doelbinding: str = Field("x-doelbinding", description="Naam van die kop; leeg: niet sturen.")
+    kop_verwerking: str = Field("x-verwerking", description="Naam van die kop; leeg: niet sturen.")
+    kop_gebruiker: str = Field("x-gebruiker", description="Naam van die kop; leeg: niet sturen.")
+    kop_origin_oin: str = Field("x-origin-oin", description="Naam van die kop; leeg: niet sturen.")
+    vaste_koppen: dict[str, str] = Field(default_factory=dict, description="Koppen die altijd meegaan.")
+    kop_sleutel: str = Field("x-api-key", description="Naam van de kop voor de API-sleutel.")
+    sleutel: SecretStr | None = Field(None, description="API-sleutel.")
+    sleutel_bestand: Path | None = Field(None, description="Bestand met de API-sleutel, in plaats van de sleutel zelf.")
+    certificaat: Path | None = Field(None, description="Clientcertificaat voor mTLS (PKIoverheid), PEM.")
+    certificaat_sleutel: Path | None = Field(None, description="Sleutel van dat certificaat, PEM.")
+    ca_bestand: Path | None = Field(None, description="CA-certificaten waarmee de gateway wordt gecontroleerd, PEM.")
+    proxy: str | None = Field(None, description="Adres van een uitgaande proxy.")
+    _key: str = PrivateAttr(default="")
 
     @model_validator(mode="after")
     def _load_key(self) -> Self:
@@ -84,7 +85,7 @@ class Gateway(_Strict):
             self.kop_verwerking: verwerking or self.verwerking,
             self.kop_gebruiker: self.gebruiker,
             self.kop_origin_oin: self.origin_oin,
-            self.kop_sleutel: self._key or "",
+            self.kop_sleutel: self._key,
         }
         return {**self.vaste_koppen, **{name: value for name, value in named.items() if name and value}}
 
@@ -95,9 +96,9 @@ class Doel(_Strict):
     Empty means: the gateway's own, and the fields Wissel needs for it.
     """
 
-    velden: tuple[str, ...] = ()
-    doelbinding: str = ""
-    verwerking: str = ""
+    velden: tuple[str, ...] = Field((), description="Velden die voor dit doel gevraagd worden; leeg: wat Wissel nodig heeft.")
+    doelbinding: str = Field("", description="Doelbinding voor dit doel; leeg: die van de gateway.")
+    verwerking: str = Field("", description="Verwerking voor dit doel; leeg: die van de gateway.")
 
     @model_validator(mode="after")
     def _no_automatic_fields(self) -> Self:
@@ -109,42 +110,53 @@ class Doel(_Strict):
 class BurgerzakenSettings(_Strict):
     """Settings of the burgerzaken connector of one gemeente. Times in seconds (``_s``) or days."""
 
-    brp_url: Url
-    bewoning_url: Url
-    bag_url: Url
-    verwerking_url: Url
-    update_url: Url
-    historie_url: Url | None = Field(None, description="Left out: this gateway does not offer verblijfplaatshistorie")
+    brp_url: Url = Field(description="Basisadres van Haal Centraal BRP personen 2 (zonder `/personen`).")
+    bewoning_url: Url = Field(description="Basisadres van Haal Centraal BRP bewoning 2 (zonder `/bewoningen`).")
+    bag_url: Url = Field(description="Basisadres van de BAG API individuele bevragingen 2.")
+    verwerking_url: Url = Field(description="Basisadres van de verwerkingsdienst (zonder `/verhuizingen`).")
+    update_url: Url = Field(description="Basisadres van de BRP Update API 1 (zonder `/volgindicaties`).")
+    historie_url: Url | None = Field(
+        None, description="Basisadres van verblijfplaatshistorie 2; weglaten waar de gateway die niet biedt."
+    )
     gateway: Gateway = Field(default_factory=Gateway)
-    gateways: dict[BronNaam, Gateway] = Field(default_factory=dict, description="Sources with a gateway of their own")
+    gateways: dict[BronNaam, Gateway] = Field(default_factory=dict)
     doelen: dict[DoelNaam, Doel] = Field(default_factory=dict)
 
-    levert: tuple[str, ...] = Field((), description="Elements this profile is proven to deliver")
-    levert_bestand: Path | None = Field(None, description="File written by `wissel burgerzaken check`")
+    levert: tuple[str, ...] = Field((), description="Gegevens waarvan bewezen is dat deze gateway ze levert.")
+    levert_bestand: Path | None = Field(None, description="Bestand dat `wissel burgerzaken check` schreef, in plaats daarvan.")
 
-    timeout_s: float = Field(10.0, gt=0, description="Longest wait for one read")
-    timeout_schrijven_s: float = Field(15.0, gt=0, description="Longest wait for one write")
-    pogingen_per_aanroep: int = Field(3, ge=1, le=10)
-    eerste_pauze_s: float = Field(0.2, ge=0)
-    geduld_s: float = Field(4 * 3600.0, gt=0, description="How long a source may stay away before a case goes orange")
-    zekering_na: int = Field(5, ge=1, description="Failures in a row after which a source is left alone for a while")
-    zekering_pauze_s: float = Field(10.0, gt=0)
-    gelijktijdig: int = Field(16, ge=1, description="Most connections per source")
+    timeout_s: float = Field(10.0, gt=0, description="Langste wachttijd op een antwoord bij lezen.")
+    timeout_schrijven_s: float = Field(15.0, gt=0, description="Langste wachttijd op een antwoord bij schrijven.")
+    pogingen_per_aanroep: int = Field(3, ge=1, le=10, description="Pogingen binnen een aanroep, met een korte pauze ertussen.")
+    eerste_pauze_s: float = Field(0.2, ge=0, description="Pauze voor de tweede poging; daarna telkens het dubbele.")
+    geduld_s: float = Field(4 * 3600.0, gt=0, description="Hoe lang een bron mag wegblijven voordat een zaak oranje wordt.")
+    zekering_na: int = Field(5, ge=1, description="Fouten op rij waarna een bron even met rust wordt gelaten.")
+    zekering_pauze_s: float = Field(10.0, gt=0, description="Hoe lang een bron dan met rust wordt gelaten.")
+    gelijktijdig: int = Field(16, ge=1, description="Verbindingen die per bron tegelijk open mogen staan.")
 
-    poll_interval_s: float = Field(300.0, gt=0)
-    poll_interval_wachtend_s: float = Field(5.0, gt=0, description="While a write awaits its confirmation")
-    herlees_s: float = Field(3600.0, ge=0, le=43_200, description="Least time between two reads of one person")
-    herlees_wachtend_s: float = Field(30.0, ge=0, le=43_200)
-    volgduur_dagen: int = Field(120, ge=1, description="How long a mover is followed after the last time it was needed")
-    historie_dagen: int = Field(365, ge=1, description="How far back the history of addresses is asked")
+    poll_interval_s: float = Field(300.0, gt=0, description="Tijd tussen twee vragen naar wijzigingen.")
+    poll_interval_wachtend_s: float = Field(5.0, gt=0, description="Idem, zolang op een bevestiging wordt gewacht.")
+    herlees_s: float = Field(3600.0, ge=0, le=43_200, description="Minste tijd tussen twee keer lezen van een persoon.")
+    herlees_wachtend_s: float = Field(30.0, ge=0, le=43_200, description="Idem, zolang op een bevestiging wordt gewacht.")
+    volgduur_dagen: int = Field(120, ge=1, description="Hoe lang een verhuizer gevolgd wordt.")
+    historie_dagen: int = Field(365, ge=1, description="Hoe ver terug eerdere adressen worden gevraagd.")
 
     @model_validator(mode="after")
     def _load_proof(self) -> Self:
         if self.levert and self.levert_bestand is not None:
             raise ValueError("levert en levert_bestand sluiten elkaar uit; schrijf er een van de twee")
-        if self.levert_bestand is not None:
+        if self.levert_bestand is not None and _proof_needed.get():
             # object.__setattr__: the model is frozen for everybody but its own validation
-            object.__setattr__(self, "levert", load_levert(self.levert_bestand, self.gateway.naam))
+            object.__setattr__(self, "levert", load_levert(self.levert_bestand, self.gateway_of("brp").naam))
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_compared_is_read(self) -> Self:
+        if missing := [veld for veld in self.doel("volgen").velden if not covers(self.doel("melder").velden, veld)]:
+            raise ValueError(
+                f"doelen.melder.velden: mist {', '.join(missing)}, dat doelen.volgen wel vraagt; zet het erbij, anders "
+                "lijkt iedereen te veranderen"
+            )
         return self
 
     def gateway_of(self, bron: BronNaam) -> Gateway:
@@ -156,7 +168,7 @@ class BurgerzakenSettings(_Strict):
         given = self.doelen.get(naam, Doel())
         gateway = self.gateway_of(_BRON_VAN_DOEL.get(naam, "brp"))
         return Doel(
-            velden=given.velden or _STANDAARD_VELDEN.get(naam, ()),
+            velden=given.velden or _STANDAARD_VELDEN[naam],
             doelbinding=given.doelbinding or gateway.doelbinding,
             verwerking=given.verwerking or gateway.verwerking,
         )
@@ -164,13 +176,26 @@ class BurgerzakenSettings(_Strict):
 
 def load_levert(path: Path, gateway: str) -> tuple[str, ...]:
     """Read what ``wissel burgerzaken check`` wrote. ValueError when it is about another gateway profile."""
-    content = tomllib.loads(_read(path, "levert_bestand"))
+    try:
+        content = tomllib.loads(_read(path, "levert_bestand"))
+    except tomllib.TOMLDecodeError as fault:
+        raise ValueError(f"levert_bestand: {path} is geen geldige TOML ({fault})") from fault
     if content.get("gateway") != gateway:
         raise ValueError(
-            f"levert_bestand {path} gaat over gateway {content.get('gateway')!r}, niet over {gateway!r}; "
+            f"levert_bestand: {path} gaat over gateway {content.get('gateway')!r}, niet over {gateway!r}; "
             "draai `wissel burgerzaken check` met dit profiel"
         )
     return tuple(sorted(str(element) for element in content.get("levert", ())))
+
+
+@contextmanager
+def before_the_proof() -> Iterator[None]:
+    """Let settings be loaded that name a ``levert_bestand`` which is still to be written."""
+    token = _proof_needed.set(False)
+    try:
+        yield
+    finally:
+        _proof_needed.reset(token)
 
 
 def _read(path: Path, key: str) -> str:

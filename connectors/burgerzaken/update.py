@@ -57,5 +57,5 @@ def _bsns(numbers: list[object]) -> list[Bsn]:
         try:
             found[Bsn(str(number))] = None
         except ValueError:
-            _LOG.warning("update.onbruikbaar-nummer", uitleg="a number that fails the elfproef was left out")
+            _LOG.warning("unusable_number_left_out", uitleg="a number that fails the elfproef")
     return list(found)

@@ -83,6 +83,11 @@ def automatic_fields_in(fields: Iterable[str]) -> list[str]:
     return sorted(field for field in fields if AUTOMATISCH & set(field.split(".")))
 
 
+def covers(asked: Iterable[str], field: str) -> bool:
+    """Tell whether asking ``asked`` gives ``field`` too: the path itself or one above it."""
+    return any(field == path or field.startswith(f"{path}.") for path in asked)
+
+
 def filter_persoon(persoon: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """Return ``persoon`` with only what ``fields`` (dotted paths) asked for and what comes by itself.
 
