@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``wissel demo``: watch plain moves run through by themselves, on this machine, without a broker or database server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from demo.opzet import Opzet, free_port
+from demo.verhaal import Verhaal
+
+
+@click.command()
+@click.option("--moves", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Aantal verhuizingen.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Alles wat een beslissing bepaalt volgt hieruit.")
+@click.option("--kill", "kills", type=click.IntRange(0, 1000), default=0, help="Stop de hub zo vaak met SIGKILL.")
+@click.option("--exit", "leave", is_flag=True, help="Stop vanzelf als alles klaar is of op iets wacht.")
+@click.option("--json", "as_json", is_flag=True, help="Druk als laatste regel de cijfers af als JSON.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Poort; 0: een vrije.")
+@click.option("--map", "folder", type=click.Path(path_type=Path, file_okay=False), help="Map voor bestanden.")
+def demo(*, moves: int, seed: int, kills: int, leave: bool, as_json: bool, port: int, folder: Path | None) -> None:
+    """Laat verhuizingen van aangifte tot bevestiging lopen, met nagebouwde systemen aan beide kanten."""
+    console = Console(stderr=as_json)
+    with tempfile.TemporaryDirectory(prefix="wissel-demo-") as temporary:
+        where = folder or Path(temporary)
+        where.mkdir(parents=True, exist_ok=True)
+        opzet = Opzet(folder=where, moves=moves, seed=seed, hub_port=port or free_port())
+        opzet.write_config()
+        uitslag = asyncio.run(Verhaal(opzet, console=console, kills=kills).speel(stay=not leave))
+    if as_json:
+        click.echo(json.dumps(uitslag))
