@@ -67,5 +67,4 @@ def adressen(console: Console, opzet: Opzet) -> None:
     pages = {"inwoner": "/mijn", "werkvoorraad": "/werkvoorraad", "stand": "/stand", "API": "/v1/openapi.json"}
     lines = [f"{name:<13}{url}{path}" for name, path in pages.items()]
     lines += ["", "Inloggen is hier namaak en werkt alleen op dit apparaat.", f"Het is in deze demo {opzet.datum:%d-%m-%Y}."]
-    console.print(Panel("
-".join([*lines, "Stoppen: Ctrl-C."]), title="Open in de browser", expand=False))
+    console.print(Panel("\n".join([*lines, "Stoppen: Ctrl-C."]), title="Open in de browser", expand=False))

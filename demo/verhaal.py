@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -104,10 +105,9 @@ class Verhaal:
         await tot_rust(self._hub_api, tuple(GEMEENTEN))
 
     async def _show(self, verloop: Verloop, done: Callable[[], bool]) -> None:
-        with Live(
-            console=self.console, refresh_per_second=4, transient=True, get_renderable=lambda: scherm.tussenstand(verloop)
-        ):
-            while not done():
+        view = partial(scherm.tussenstand, verloop)
+        with Live(console=self.console, refresh_per_second=4, transient=True, get_renderable=view):
+            while not done():  # noqa: ASYNC110 - the screen has a beat of its own
                 await asyncio.sleep(_SCREEN_S)
 
     async def _kill_now_and_then(self, verloop: Verloop) -> None:
