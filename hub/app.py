@@ -16,6 +16,7 @@ from hub import metrics
 from hub.clock import SystemClock
 from hub.codec import Codec
 from hub.commands import Uitvoering
+from hub.desk import Desk
 from hub.discovery import Plugins, installed
 from hub.errors import Conflict, KeyDestroyed, LostRace, NotFound
 from hub.events import OPDRACHTEN, PERSONEN, ZAKEN, NewEvent, command_id
@@ -24,7 +25,7 @@ from hub.flows.runner import FlowRunner
 from hub.keys import KeyRef, KeyStore
 from hub.log.sqlite import SqliteLog
 from hub.parking import failure_of
-from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Service, Tx
+from hub.plugins import Clock, Freshness, Gemeente, Overview, ReadTx, Sealed, SealedEvent, Service, Tx
 from hub.projector import Projector
 from hub.readmodels import SqliteReadModel
 from hub.settings import Loaded
@@ -229,6 +230,37 @@ class EmbeddedHub:
             parked = db.execute("SELECT count(*) FROM geparkeerd").fetchone()[0]
         metrics.ACHTERSTAND.labels(lid="projecties").set(behind)
         return Freshness(self.projector.shown_up_to() if behind else self.clock.now(), behind, parked)
+
+    def overview(self) -> Overview:
+        """Return where the hub stands."""
+        positions = self.log.positions()
+        with self.members.reader() as db:
+            parked = db.execute("SELECT count(*) FROM geparkeerd").fetchone()[0]
+        work = self.read_now(self._bookkeeping)
+        return Overview(
+            gebeurtenissen=sum(position.head for position in positions),
+            posities={f"{position.topic}/{position.partition}": position.head for position in positions},
+            achter=self.projector.behind() + self.flow_runner.behind(),
+            geparkeerd=parked + work["geparkeerd"],
+            opdrachten=work["opdrachten"],
+            meldingen_open=work["meldingen"],
+            termijnen=work["termijnen"],
+            storingen=tuple(e for e in (self.projector.last_error, self.flow_runner.last_error) if e),
+        )
+
+    def _bookkeeping(self, tx: ReadTx) -> dict[str, Any]:
+        orders = dict(tx.all("SELECT toestand, count(*) FROM opdracht GROUP BY toestand"))
+        parked = tx.one("SELECT count(*) FROM geparkeerd")
+        terms = tx.one("SELECT count(*) FROM termijn")
+        assert parked is not None
+        assert terms is not None
+        hints = sum(connector.backlog(tx) for connector in self.connectors.values())
+        waiting = parked[0] + orders.get("geparkeerd", 0)
+        return {"opdrachten": orders, "geparkeerd": waiting, "meldingen": hints, "termijnen": terms[0]}
+
+    def parked(self, gemeente: str) -> Sequence[Any]:
+        """Return what waits for a person in one gemeente."""
+        return [entry for entry in Desk(self).list() if entry.gemeente == gemeente]
 
     def flow_state(self, flow: str, *, gemeente: str, key: str) -> tuple[Any, int]:
         """Return (state, sequence) of a stream, folded to its head."""

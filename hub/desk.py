@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hub import parking
-from hub.app import EmbeddedHub
 from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.commands import parked_opdrachten, reopen
 from hub.errors import Invalid, NotFound
 from hub.events import NewEvent, fact_id
 from hub.plugins import Tx
 from hub.projector import Member
+
+if TYPE_CHECKING:  # the hub lists what is parked through this desk
+    from hub.app import EmbeddedHub
 
 OVERGESLAGEN: Final = "nl.wissel.parkeren.overgeslagen.v1"
 Besluit = Literal["retry", "skip"]

@@ -140,6 +140,20 @@ class Freshness:
     geparkeerd: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Where the hub stands, over all gemeenten: counts only, nothing about anybody."""
+
+    gebeurtenissen: int
+    posities: Mapping[str, int]
+    achter: int
+    geparkeerd: int
+    opdrachten: Mapping[str, int]
+    meldingen_open: int
+    termijnen: int
+    storingen: tuple[str, ...]
+
+
 class Hub(Protocol):
     """The running hub as a connector or a page sees it."""
 
@@ -169,6 +183,12 @@ class Hub(Protocol):
 
     def freshness(self) -> Freshness:
         """Return how fresh the read models are."""
+
+    def overview(self) -> Overview:
+        """Return where the hub stands."""
+
+    def parked(self, gemeente: str) -> Sequence[Any]:
+        """Return what waits for a person in one gemeente: ``hub.desk.Geparkeerd`` entries."""
 
     async def command(self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str) -> int:
         """Give an official's command to a flow, judged on ``sequence``; return the stream's new sequence.
@@ -283,6 +303,9 @@ class Connector(Protocol):
 
     def services(self, hub: Hub) -> Mapping[str, Service]:
         """Return named coroutines that run as long as the hub runs (fetching, polling)."""
+
+    def backlog(self, tx: ReadTx) -> int:
+        """Return how many accepted hints are not settled yet."""
 
     def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:
         """Return True when a hint about ``zaak`` accepted before ``before`` is not settled yet (R12)."""

@@ -129,6 +129,12 @@ class FlowRunner:
             taken += step
         return taken
 
+    def behind(self) -> int:
+        """Return how many events the slowest flow has not taken yet, summed over its partitions."""
+        heads = {(p.topic, p.partition): p.head for p in self._log.positions()}
+        behind = (sum(heads[m.flow.topic, p] - 1 - m.points[p].offset for p in self._partitions[m.name]) for m in self.members)
+        return max(behind, default=0)
+
     def member(self, flow: str) -> FlowMember:
         """Return a flow's member by the flow's name."""
         return next(m for m in self.members if m.flow.name == flow)
