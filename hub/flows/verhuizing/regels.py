@@ -47,7 +47,7 @@ class PerVerhuizer:
 
 @dataclass(frozen=True, slots=True)
 class Besluit:
-    """A decision. ``kleur`` is groen while held (``aangehouden_tot``): nothing speaks against it, only the date is not there."""
+    """A decision. While held (``aangehouden_tot``) ``kleur`` is groen: nothing speaks against it, it is only not time yet."""
 
     kleur: str
     redenen: tuple[str, ...]

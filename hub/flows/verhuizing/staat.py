@@ -234,7 +234,7 @@ class Staat:
     def wacht_op_ambtenaar(self) -> bool:
         """True when a person must look: orange, red or a green one in the sample, and nobody decided all of it yet."""
         b = self.beoordeling
-        if b is None or self.niet_beoordeeld or not self.loopt or self.uitvoering_begonnen:
+        if b is None or self.reden_niet_beoordelen or not self.loopt or self.uitvoering_begonnen:
             return False
         return (b.kleur != "groen" or b.steekproef) and not self.alles_besloten
 
@@ -254,6 +254,17 @@ class Staat:
         """True while there is a declaration on an open zaak that nobody withdrew or finished."""
         dicht = self.zaak.gesloten or self.zaak.verwijderd or self.ingetrokken or self.afgerond is not None
         return self.aangifte is not None and not dicht
+
+    @property
+    def reden_niet_beoordelen(self) -> str | None:
+        """Why this zaak is not judged at all: closed when first seen, mode off, profile not in force yet; else None."""
+        if self.zaak.gesloten_bij_eerste and not self.zaak.heropend:
+            return GESLOTEN
+        if not self.loopt or self.beoordeling is not None:
+            return None
+        if self.profiel.modus == "uit":
+            return MODUS_UIT
+        return NIET_GELDIG if self.vandaag < self.profiel.geldig_vanaf else None
 
     @property
     def uitvoering_begonnen(self) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from hub.flows.verhuizing.datums import lees_dag
 from hub.flows.verhuizing.feiten import Bewoning, Kandidaat, NietBeschikbaar
@@ -88,7 +88,7 @@ def _toestemming(i: Invoer, bewoning: Bewoning) -> str | None:
 
 def _wacht_op_vertrek(i: Invoer) -> Uitslag:
     over = _nog_ingeschreven(i)
-    gegevens = {"ingeschreven": len(i.blijvers), "zonderVertrek": len(over)}
+    gegevens: dict[str, Any] = {"ingeschreven": len(i.blijvers), "zonderVertrek": len(over)}
     if not over:
         return uitslag([], **gegevens)
     if i.vertrekgrens is None:
