@@ -263,12 +263,72 @@ def _handlers(routes: Sequence[Any]) -> Iterator[Any]:
             yield from _handlers(route.route_handlers)
 
 
+# ------------------------------------------------------------------------------------------------------------ retries
+
+
+def retries() -> Iterator[Row]:
+    """What is tried again, with the bounds as the code has them, and what follows."""
+    from connectors.burgerzaken.settings import BurgerzakenSettings
+    from connectors.zaak.settings import ZaakSettings
+    from hub.plugins import Grens
+
+    bound, brp, zaak = Grens(), BurgerzakenSettings.model_fields, ZaakSettings.model_fields
+    pauses = _pauses(bound.eerste_pauze_s, bound.langste_pauze_s)
+    patience = f"{_duration(brp['geduld_s'].default)} (`burgerzaken.geduld_s`)"
+    yield (
+        "1. one call to the registry or BAG",
+        str(brp["pogingen_per_aanroep"].default),
+        "the call",
+        (f"from {_duration(brp['eerste_pauze_s'].default)}"),
+        "the opdracht as a whole is tried again later",
+    )
+    yield (
+        "2. an opdracht that reads there",
+        "as many as fit",
+        patience,
+        pauses,
+        ("`niet-beschikbaar`: the case goes orange with that reason; parked when the fault is not the source's"),
+    )
+    yield "3. an opdracht that writes there", "as many as fit", patience, pauses, "parked, visible, retried by a person"
+    yield (
+        "4. an opdracht without bounds of its own",
+        str(bound.pogingen),
+        _duration(bound.duur_s),
+        pauses,
+        ("parked, visible, retried by a person"),
+    )
+    yield (
+        "5. fetching a zaak after a notification",
+        "without end",
+        "",
+        (_pauses(zaak["eerste_pauze_s"].default, zaak["langste_pauze_s"].default)),
+        "nothing is given up: the notification stays unsettled until its zaak was fetched",
+    )
+
+
+def _pauses(first_s: float, longest_s: float) -> str:
+    return f"{_duration(first_s)} to {_duration(longest_s)}"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length_s in (("h", 3600), ("min", 60)):
+        if seconds >= length_s and seconds % length_s == 0:
+            return f"{seconds / length_s:g} {unit}"
+    return f"{seconds:g} s"
+
+
 TABLES = (
     Table("settings", ("key", "kind", "default", "meaning"), settings),
     Table("commands", ("command", "given", "what it does"), commands),
     Table("events", ("type", "schema", "topic", "retention", "what happened"), events),
     Table("metrics", ("metric", "kind", "labels", "meaning"), metrics),
     Table("api", ("call", "scope", "what it does"), api),
+    Table(
+        "retries",
+        ("what", "tries", "within", "pauses", "after that"),
+        retries,
+        file=ROOT / "docs" / "leveringsgaranties.md",
+    ),
     Table("logs", ("event", "level", "with", "where", "meaning"), logs),
 )
 

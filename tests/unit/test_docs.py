@@ -13,7 +13,7 @@ import pytest
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-TABLES = ("settings", "commands", "events", "metrics", "api", "logs")
+TABLES = ("settings", "commands", "events", "metrics", "api", "retries", "logs")
 
 
 @pytest.fixture(scope="module")
