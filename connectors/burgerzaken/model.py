@@ -81,7 +81,7 @@ def _checked(jaar: Any, maand: Any, dag: Any) -> Datum:
     """Return the date as far as it can exist; a part below an unknown one is unknown too."""
     try:
         date(jaar, maand or 1, dag or 1)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return Datum()
     return Datum(jaar, maand or None, (dag or None) if maand else None)
 

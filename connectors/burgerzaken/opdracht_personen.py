@@ -57,7 +57,7 @@ class HaalPersonen(Lezer):
         today = self._hub.clock.today()
         until = today + timedelta(days=bronnen.settings.volgduur_dagen)
         await asyncio.gather(
-            *(bronnen.update.volg(bsn, tot=until, traceparent=opdracht.traceparent) for bsn in movers.values())
+            *(bronnen.update.volg(bsn, tot_en_met=until, traceparent=opdracht.traceparent) for bsn in movers.values())
         )
         found = await self._read(opdracht, bronnen, asked)
         others = _other_holders(opdracht, asked, movers.values(), found)

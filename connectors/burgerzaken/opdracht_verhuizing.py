@@ -79,7 +79,7 @@ class VerwerkVerhuizing:
 
     async def _begin(self, opdracht: OpdrachtUitvoering, bronnen: Bronnen, missing: Any, until: Any) -> list[Any]:
         for bsn in missing.values():
-            await bronnen.update.volg(bsn, tot=until, traceparent=opdracht.traceparent)
+            await bronnen.update.volg(bsn, tot_en_met=until, traceparent=opdracht.traceparent)
         doel = bronnen.settings.doel("volgen")
         found = await bronnen.brp.personen(list(missing.values()), doel, traceparent=opdracht.traceparent)
         return sealed_states(self._hub.vault, opdracht, missing, found, doel.velden)

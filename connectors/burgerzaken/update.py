@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -23,17 +24,22 @@ class UpdateClient:
     def __init__(self, bron: Bron) -> None:
         self._bron = bron
 
-    async def volg(self, bsn: Bsn, *, tot: date, traceparent: str | None = None) -> None:
-        """Follow a person until ``tot``; following again moves that date. Idempotent."""
-        await self._bron.lees(
+    async def volg(self, bsn: Bsn, *, tot_en_met: date, traceparent: str | None = None) -> bool:
+        """Follow a person up to and with ``tot_en_met``; following again moves that date. Idempotent.
+
+        False when the registry does not know this person, so that there is nothing to follow.
+        """
+        antwoord = await self._bron.lees(
             Verzoek(
                 method="PUT",
                 path=f"/volgindicaties/{bsn.reveal()}",
                 toon=_MASKED_PATH,
-                json={"einddatum": tot.isoformat()},
+                json={"einddatum": (tot_en_met + timedelta(days=1)).isoformat()},  # the first day not followed any more
+                verwacht=frozenset({int(HTTPStatus.NOT_FOUND)}),
                 traceparent=traceparent,
             )
         )
+        return antwoord.status != HTTPStatus.NOT_FOUND
 
     async def wijzigingen(self, vanaf: date) -> list[Bsn]:
         """Return who of the followed persons changed on or after ``vanaf``: per person once, no order, days only."""
