@@ -111,7 +111,7 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
     """Read one answer; return (status, whether the connection may be used again)."""
     head = await reader.readuntil(b"\r\n\r\n")
     first, *lines = head[:-4].split(b"\r\n")
-    status = int(first.split(b" ", 2)[1])
+    status = int(first.partition(b" ")[2][:3])  # ValueError when it is no HTTP
     headers = {name.strip().lower(): value.strip().lower() for name, _, value in (line.partition(b":") for line in lines)}
     if b"transfer-encoding" in headers:
         return status, False
