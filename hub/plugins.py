@@ -56,6 +56,8 @@ class SealedEvent:
     event: NewEvent
     schema_id: int
     value: bytes
+    raw_id: bytes
+    raw_cause: bytes | None = None
     key_ids: tuple[str, ...] = ()
     time: datetime | None = None
 

@@ -86,7 +86,7 @@ class Timers:
         if any(connector.unsettled_hints(tx, key, from_microseconds(due_us)) for connector in self._connectors):
             return False
         last = tx.one(
-            "SELECT plaats FROM gebeurtenis WHERE stroom = ?1 AND volgnummer = (SELECT volgnummer FROM stroom WHERE id = ?1)",
+            "SELECT plaats FROM gebeurtenis WHERE stroom = ? ORDER BY volgnummer DESC LIMIT 1",
             (stream,),
         )
         assert last is not None

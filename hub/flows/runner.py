@@ -30,7 +30,7 @@ from hub.log.base import Record
 from hub.log.sqlite import SqliteLog, Stream
 from hub.plugins import Clock, Gemeente
 from hub.store.database import Database
-from hub.store.put import LogTables, SqliteTx
+from hub.store.put import SEQUENCE, LogTables, SqliteTx
 
 log = structlog.get_logger()
 BATCH_EVENTS: Final = 1_000
@@ -323,4 +323,4 @@ def _covering(outcome: Judged | Failed, covered: Sequence[Record]) -> Judged | F
 
 
 def _sequence(db: sqlite3.Connection, stream: int) -> int:
-    return int(db.execute("SELECT volgnummer FROM stroom WHERE id = ?", (stream,)).fetchone()[0])
+    return int(db.execute(f"SELECT {SEQUENCE} FROM stroom WHERE id = ?", (stream,)).fetchone()[0])

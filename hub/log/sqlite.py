@@ -15,7 +15,7 @@ from hub.events import Event, uuid_text
 from hub.log.base import Position, Record
 from hub.plugins import ProjectedEvent
 from hub.store.database import Database
-from hub.store.put import OFFSET_BITS
+from hub.store.put import OFFSET_BITS, SEQUENCE
 
 _OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
 _CHUNK: Final = 500
@@ -71,8 +71,8 @@ class SqliteLog:
         """Return where a stream is now. NotFound when there is no such stream."""
         with self._database.reader() as db:
             row = db.execute(
-                "SELECT s.id, p.nummer, s.volgnummer FROM stroom s JOIN partitie p ON p.id = s.partitie"
-                " WHERE s.topic = ? AND s.sleutel = ?",
+                f"SELECT stroom.id, p.nummer, {SEQUENCE} FROM stroom JOIN partitie p ON p.id = stroom.partitie"
+                " WHERE stroom.topic = ? AND stroom.sleutel = ?",
                 (topic, key),
             ).fetchone()
         if row is None:

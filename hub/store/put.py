@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +16,8 @@ from hub.plugins import SealedEvent, Value
 OFFSET_BITS: Final = 40
 _CHUNK: Final = 500
 
+# The sequence a stream is at, in a query over ``stroom``.
+SEQUENCE: Final = "coalesce((SELECT max(volgnummer) FROM gebeurtenis WHERE stroom = stroom.id), stroom.verwijderd_tot)"
 _INSERT_EVENT: Final = "INSERT INTO gebeurtenis VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
@@ -110,11 +111,11 @@ class LogTables:
                     place,
                     stream,
                     sequences[stream],
-                    uuid.UUID(event.id).bytes,
+                    sealed.raw_id,
                     sealed.schema_id,
                     self._source(db, event.source),
                     to_microseconds(sealed.time) if sealed.time else at,
-                    uuid.UUID(event.causationid).bytes if event.causationid else None,
+                    sealed.raw_cause,
                     event.correlationid,
                     event.traceparent,
                     event.dataref,
@@ -124,8 +125,6 @@ class LogTables:
             keys.extend((key_id, stream) for key_id in sealed.key_ids)
         rows.sort()
         db.executemany(_INSERT_EVENT, rows)
-        advanced = [(sequence, stream) for stream, sequence in sorted(sequences.items())]
-        db.executemany("UPDATE stroom SET volgnummer = ? WHERE id = ?", advanced)
         db.executemany("UPDATE partitie SET kop = ? WHERE id = ?", [(head, partition) for partition, head in heads.items()])
         db.executemany("INSERT OR IGNORE INTO sleutel_stroom VALUES (?, ?)", sorted(set(keys)))
 
@@ -138,7 +137,7 @@ class LogTables:
             for start in range(0, len(keys), _CHUNK):
                 part = keys[start : start + _CHUNK]
                 marks = ",".join("?" * len(part))
-                query = f"SELECT sleutel, id, partitie, volgnummer FROM stroom WHERE topic = ? AND sleutel IN ({marks})"
+                query = f"SELECT sleutel, id, partitie, {SEQUENCE} FROM stroom WHERE topic = ? AND sleutel IN ({marks})"
                 found.update({(topic, row[0]): row[1:] for row in db.execute(query, (topic, *part))})
         new = [(topic, key, gemeente) for (topic, key), gemeente in wanted.items() if (topic, key) not in found]
         if new:
