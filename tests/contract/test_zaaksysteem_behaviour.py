@@ -7,7 +7,7 @@ import dataclasses
 import random
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -471,7 +471,7 @@ def test_open_zaaks_gaps_in_the_trail_can_be_asked_for(configured: Any) -> None:
     sim.call("PATCH", made["url"], {"waarde": "nee"})
     assert len(sim.get(f"{zaak['url']}/audittrail")) == 2
     history = sim.root("/simulator/boeken").json()["zaken"][0]["gebeurtenissen"]
-    assert [item["audittrail"] is None for item in history] == [False, False, True]
+    assert [item["auditId"] is None for item in history] == [False, False, True]
 
 
 def test_the_etag_of_a_zaak_does_not_move_with_the_value_of_an_eigenschap(sim: Sim) -> None:
@@ -635,6 +635,16 @@ def test_the_clock_starts_on_the_date_given(configured: Any) -> None:
     assert zaak["registratiedatum"] == "2031-05-17"
     assert sim.get(f"{zaak['url']}/audittrail")[0]["aanmaakdatum"][:7] == "2031-05"
     assert sim.status(zaak, "Fout", "2031-05-16T10:00:00Z").status_code == 201
+    assert code(sim.status(zaak, "Fout", "2031-05-20T10:00:00Z")) == "date-in-future"
+
+
+def test_the_clock_can_be_moved_along_with_the_hubs(configured: Any) -> None:
+    """By so many seconds; a client whose clock is some hours ahead is still believed."""
+    sim = configured(verschuiving_s=-100 * 86_400.0)
+    moved = datetime.now(UTC) - timedelta(days=100)
+    zaak = sim.zaak()
+    assert abs(datetime.fromisoformat(sim.get(f"{zaak['url']}/audittrail")[0]["aanmaakdatum"]) - moved) < timedelta(minutes=1)
+    assert sim.status(zaak, "Fout", (moved + timedelta(hours=9)).isoformat()).status_code == 201
 
 
 # --- books and faults ------------------------------------------------------------------------------------------------
@@ -656,7 +666,7 @@ def test_the_books_tell_what_happened_and_name_no_resident(sim: Sim) -> None:
     assert [item["omschrijving"] for item in gone["statussen"]] == ["Afgehandeld"]
     assert [rol["identificatie"] for rol in kept["rollen"]] == ["jdevries", None]
     trail = sim.get(f"{other['url']}/audittrail")
-    assert [item["audittrail"] for item in kept["gebeurtenissen"]] == [item["uuid"] for item in trail]
+    assert [item["auditId"] for item in kept["gebeurtenissen"]] == [item["uuid"] for item in trail]
     assert (BSN in answered.text, "Maassen" in answered.text) == (False, False)
     assert books["verzoeken"]["POST /zaken/zaken"] == 2
     assert [item["kenmerk"] for item in sim.root(f"/simulator/boeken?zaak={other['uuid']}").json()["zaken"]] == ["OF-2"]

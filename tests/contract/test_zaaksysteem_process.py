@@ -90,7 +90,7 @@ def test_every_option_reaches_the_config() -> None:
         "--client-secret geheim --seed 9 --gemeenten emmen:0114 --bronorganisatie emmen:999990019 --variant echt "
         "--api-versie 1.7.0 --datum 2030-02-03 --zonder-audittrail --audittrail-gaten --meer-initiatoren --verlies 0.1 "
         "--dubbel 0.2 --herordenen 0.3 --vertraging-max-s 4 --herhaal-basis-s 5 --herhaal-max-s 6 --client-id hub "
-        "--beheer-id baas --objecten-token t"
+        "--beheer-id baas --objecten-token t --verschuiving-s -3.5"
     )
     context = run.make_context("zaaksysteem", arguments.split())
     options = {name: value for name, value in context.params.items() if name not in {"host", "port"}}
@@ -101,4 +101,5 @@ def test_every_option_reaches_the_config() -> None:
     assert (config.storing.audittrail, config.storing.audittrail_gaten, config.meer_initiatoren) == (False, True, True)
     faults = config.storing.notificaties
     assert (faults.verlies, faults.dubbel, faults.herordenen, faults.vertraging_max_s) == (0.1, 0.2, 0.3, 4)
+    assert config.verschuiving_s == -3.5
     assert (config.aflevering.basis_s, config.aflevering.max_s, config.objecten_token) == (5, 6, "t")

@@ -63,7 +63,7 @@ class Zaaksysteem:
     def reset(self) -> None:
         """Start anew: no zaken, no abonnementen, empty books, the faults of the config."""
         self.storing = self.config.storing
-        self.clock = Clock(self.config.datum)
+        self.clock = Clock(self.config.datum, shift_s=self.config.verschuiving_s)
         self.requests: Counter[str] = Counter()
         self._errors = 0
         self._chance = random.Random(self.config.seed)  # noqa: S311 - no secret, a seed

@@ -11,11 +11,18 @@ AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
 
 class Clock:
-    """Real time of day and pace on another date. ``now`` never gives the same moment twice, so it orders."""
+    """Real pace, moved to another date or by ``shift_s`` seconds. ``now`` never gives the same moment twice: it orders.
 
-    def __init__(self, starts_on: date | None = None) -> None:
+    ``leeway`` is how far ahead a client's clock may be. A moved clock allows a day: whoever takes part in a simulation
+    moves his own clock, and not to the same second.
+    """
+
+    def __init__(self, starts_on: date | None = None, *, shift_s: float = 0.0) -> None:
         real = datetime.now(UTC).astimezone(AMSTERDAM)
-        self._shift = timedelta(0) if starts_on is None else timedelta(days=(starts_on - real.date()).days)
+        self._shift = timedelta(seconds=shift_s)
+        if starts_on is not None:
+            self._shift = timedelta(days=(starts_on - real.date()).days)
+        self.leeway: Final = timedelta(days=1) if self._shift else timedelta(minutes=1)
         self._last = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:

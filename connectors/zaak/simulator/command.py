@@ -56,6 +56,7 @@ def config_of(options: dict[str, Any], basis_url: str) -> SimulatorConfig:
         variant=options["variant"],
         api_versie=options["api_versie"],
         datum=chosen_day.date() if chosen_day else None,
+        verschuiving_s=options["verschuiving_s"],
         meer_initiatoren=options["meer_initiatoren"],
         storing=Storing(
             audittrail=not options["zonder_audittrail"],
@@ -116,6 +117,7 @@ _positive = click.FloatRange(0)
     "--api-versie", type=click.Choice(["1.5.1", "1.6.0", "1.7.0"]), default="1.5.1", show_default=True, help="Zaken API."
 )
 @click.option("--datum", type=click.DateTime(["%Y-%m-%d"]), help="Date on which the clock starts; default today.")
+@click.option("--verschuiving-s", type=float, default=0.0, help="Move the clock by so many seconds, instead of --datum.")
 @click.option("--zonder-audittrail", is_flag=True, help="The audit trail answers 403.")
 @click.option("--audittrail-gaten", is_flag=True, help="Leave out of the trail what Open Zaak leaves out.")
 @click.option("--meer-initiatoren", is_flag=True, help="Accept more than one rol initiator.")

@@ -144,6 +144,7 @@ class SimulatorConfig:
     ``api_versie``       1.5.1: answers in Open Zaak's shape (its extras and its deviations from the standard); from 1.6
                          on in the standard's shape, without what the standard does not allow.
     ``datum``            the date on which the simulator's clock starts (time of day and pace are real); None: today.
+    ``verschuiving_s``   how far the clock is moved, to keep step with a hub whose clock is moved; ``datum`` goes first.
     ``meer_initiatoren`` true: a second rol initiator is accepted (the standard allows it, Open Zaak refuses it).
     ``jwt_geldig_s``     a JWT whose iat is older is refused (Open Zaak: JWT_EXPIRY).
     """
@@ -159,6 +160,7 @@ class SimulatorConfig:
     variant: Variant = "uitgebreid"
     api_versie: str = "1.5.1"
     datum: date | None = None
+    verschuiving_s: float = 0.0
     meer_initiatoren: bool = False
     jwt_geldig_s: float = 3600.0
     storing: Storing = Storing()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 from connectors.zaak.simulator import fields
@@ -15,8 +14,6 @@ from connectors.zaak.simulator.statussen import STATUSSEN
 from connectors.zaak.simulator.typen import type_of
 from connectors.zaak.simulator.validation import FieldError, Fields, group
 from connectors.zaak.simulator.web import Json, Request, invalid_field
-
-_LEEWAY: Final = timedelta(seconds=60)
 
 
 def _rol(request: Request, dossier: Dossier, values: Json) -> Json:
@@ -160,7 +157,7 @@ def _zaakeigenschap(_request: Request, dossier: Dossier, values: Json) -> Json:
 
 
 def _klantcontact(request: Request, dossier: Dossier, values: Json) -> Json:
-    if values["datumtijd"] > micros(request.app.clock.now() + _LEEWAY):
+    if values["datumtijd"] > micros(request.app.clock.now() + request.app.clock.leeway):
         raise invalid_field("datumtijd", "date-in-future", "Deze datum mag niet in de toekomst zijn")
     number = len(dossier.of("klantcontacten")) + 1
     return {**values, "identificatie": values["identificatie"] or f"{dossier.uuid[:8]}{number:06d}"}

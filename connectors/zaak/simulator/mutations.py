@@ -44,7 +44,7 @@ def record(request: Request, dossier: Dossier, *, resource: str, actie: str, oud
             "resource": resource,
             "actie": actie,
             "url": url,
-            "audittrail": entry_uuid if trailed and not deleted else None,
+            "auditId": entry_uuid if trailed and not deleted else None,
             "tijdstip": micros(moment),
             "clientId": request.claims.client_id,
         }

@@ -19,7 +19,6 @@ from connectors.zaak.simulator.typen import type_of
 from connectors.zaak.simulator.validation import FieldError, moment
 from connectors.zaak.simulator.web import Json, Request, forbidden, invalid_field
 
-_LEEWAY: Final = timedelta(seconds=60)
 _PERIOD: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
@@ -49,7 +48,7 @@ def _gezet(request: Request, dossier: Dossier, value: Any) -> str:
         found = moment(value)
     except FieldError as error:
         raise invalid_field("datumStatusGezet", error.code, error.reason) from error
-    if found > request.app.clock.now() + _LEEWAY:
+    if found > request.app.clock.now() + request.app.clock.leeway:
         raise invalid_field("datumStatusGezet", "date-in-future", "Deze datum mag niet in de toekomst zijn")
     gezet = as_utc(found)
     if any(status.data["datumStatusGezet"] == gezet for status in dossier.of("statussen").values()):
