@@ -19,7 +19,6 @@ from hub.plugins import OpdrachtUitvoering, Tx, Uitkomst
 from hub.privacy import Bsn
 
 OPGEHAALD: Final = "nl.wissel.gegevens.personen-opgehaald.v1"
-VERHUIST: Final = frozenset({"aangever", "verhuizer"})
 _DOEL_VAN_ROL: Final[dict[str, DoelNaam]] = {
     "aangever": "melder",
     "verhuizer": "melder",
@@ -27,6 +26,7 @@ _DOEL_VAN_ROL: Final[dict[str, DoelNaam]] = {
     "gezaghouder": "gezaghouder",
 }
 _GEZAGHOUDER: Final = "gezaghouder"
+_VERHUIZER: Final = "verhuizer"
 _HISTORIE: Final = "brp-historie"
 
 
@@ -41,7 +41,7 @@ class Betrokkene:
     @property
     def doel(self) -> DoelNaam:
         """Return the purpose for which this person is read."""
-        return _DOEL_VAN_ROL.get(self.rol, "gezaghouder")
+        return _DOEL_VAN_ROL.get(self.rol, _GEZAGHOUDER)
 
 
 class HaalPersonen(Lezer):
@@ -53,7 +53,7 @@ class HaalPersonen(Lezer):
     async def lees(self, opdracht: OpdrachtUitvoering, bronnen: Bronnen) -> Uitkomst:
         """Ask the BRP; first follow who moves, so that no change falls between the read and the following."""
         asked = betrokkenen_van(opdracht)
-        movers = {who.pseudoniem: who.bsn for who in asked if who.rol in VERHUIST and who.bsn}
+        movers = {who.pseudoniem: who.bsn for who in asked if who.rol == _VERHUIZER and who.bsn}
         today = self._hub.clock.today()
         until = today + timedelta(days=bronnen.settings.volgduur_dagen)
         await asyncio.gather(
@@ -90,7 +90,8 @@ class HaalPersonen(Lezer):
         if historie is None:
             return {}
         doel = bronnen.settings.doel("historie")
-        last = date.fromisoformat(opdracht.gegevens["peildatum"])
+        peildatum = opdracht.gegevens.get("peildatum")
+        last = date.fromisoformat(peildatum) if peildatum else self._hub.clock.today()
         first = last - timedelta(days=bronnen.settings.historie_dagen)
         rows = await asyncio.gather(
             *(
@@ -180,7 +181,7 @@ def sealed_states(
     return rows
 
 
-def betrokkenen_van(opdracht: OpdrachtUitvoering, naam: str = "personen", rol: str = "verhuizer") -> list[Betrokkene]:
+def betrokkenen_van(opdracht: OpdrachtUitvoering, naam: str = "personen", rol: str = _VERHUIZER) -> list[Betrokkene]:
     """Return who the opdracht is about, each with the number from its own sealed element."""
     return [
         Betrokkene(

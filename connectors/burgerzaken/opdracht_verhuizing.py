@@ -100,7 +100,7 @@ def verhuizing_van(opdracht: OpdrachtUitvoering, people: Sequence[Betrokkene]) -
         verhuisdatum=given["verhuisdatum"],
         datum_aangifte=given["datumAangifte"],
         adresseerbaar_object=given["adresseerbaarObjectIdentificatie"],
-        nummeraanduiding=given.get("nummeraanduidingIdentificatie"),
+        nummeraanduiding=given["nummeraanduidingIdentificatie"],
         functie_adres=given["functieAdres"],
         verhuizers=verhuizers,
         door=given["door"],

@@ -36,7 +36,7 @@ class Verhuizing:
     verhuisdatum: str
     datum_aangifte: str
     adresseerbaar_object: str
-    nummeraanduiding: str | None
+    nummeraanduiding: str
     functie_adres: str
     verhuizers: Sequence[Verhuizer]
     door: str

@@ -152,19 +152,23 @@ def test_a_relative_with_an_impossible_number_has_no_pseudonym():
     assert als_bsn(None) is None
 
 
+def nr(number: str, **parts):
+    return {"burgerservicenummer": number, **parts}
+
+
 @pytest.mark.parametrize(
     ("relatie", "holders"),
     [
-        (gezag("GezamenlijkOuderlijkGezag", ouders=[{"burgerservicenummer": OUDER}, {"burgerservicenummer": ANDER}]), [OUDER, ANDER]),
-        (gezag("EenhoofdigOuderlijkGezag", ouder={"burgerservicenummer": OUDER}), [OUDER]),
-        (gezag("GezamenlijkGezag", ouder={"burgerservicenummer": OUDER}, derde={"type": "BekendeDerde", "burgerservicenummer": ANDER}), [OUDER, ANDER]),
-        (gezag("GezamenlijkGezag", ouder={"burgerservicenummer": OUDER}, derde={"type": "OnbekendeDerde"}), [OUDER]),
-        (gezag("Voogdij", derden=[{"burgerservicenummer": ANDER}]), [ANDER]),
+        (gezag("GezamenlijkOuderlijkGezag", ouders=[nr(OUDER), nr(ANDER)]), [OUDER, ANDER]),
+        (gezag("EenhoofdigOuderlijkGezag", ouder=nr(OUDER)), [OUDER]),
+        (gezag("GezamenlijkGezag", ouder=nr(OUDER), derde=nr(ANDER, type="BekendeDerde")), [OUDER, ANDER]),
+        (gezag("GezamenlijkGezag", ouder=nr(OUDER), derde={"type": "OnbekendeDerde"}), [OUDER]),
+        (gezag("Voogdij", derden=[nr(ANDER)]), [ANDER]),
         (gezag("Voogdij", derden=[]), []),
         (gezag("GezagNietTeBepalen", toelichting="x"), []),
-        ({"type": "EenhoofdigOuderlijkGezag", "minderjarige": {"burgerservicenummer": ANDER}, "ouder": {"burgerservicenummer": OUDER}}, []),
+        ({"type": "EenhoofdigOuderlijkGezag", "minderjarige": nr(ANDER), "ouder": nr(OUDER)}, []),
     ],
-)  # fmt: skip
+)
 def test_who_holds_gezag_over_a_minor_is_found_in_every_kind(relatie, holders):
     """A relation of somebody else's child, in which this person is the holder, is not asked about."""
     assert gezaghouders_over({"gezag": [relatie]}, Bsn(KIND)) == [Bsn(number) for number in holders]
