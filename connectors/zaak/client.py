@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The HTTP client of one gemeente's zaaksysteem: Zaken, Catalogi and Notificaties API, versions 1.5.1 to 1.7.0.
+
+Requests go only to the addresses in the settings: of a URL found in a body or notification, only the resource and uuid
+are used (``resource_key``). No error text holds more of an answer than its codes, because answers hold personal data.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+import httpx
+import jwt
+
+from connectors.zaak.settings import ZaakSettings
+from hub import metrics
+from hub.errors import SourceContractBroken, SourceUnavailable
+from hub.privacy import mask_bsns
+
+Json = dict[str, Any]
+Api = Literal["zaken", "catalogi", "notificaties"]
+_UUID: Final = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+_KEY: Final = re.compile(rf"/((?:zaken/{_UUID}/)?([a-z]+)/({_UUID}))/?$")
+_NUMBER: Final = re.compile(r"\d+")
+_CRS: Final = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}  # the official document requires both, on reads too
+_TRY_AGAIN: Final = frozenset({408, 425, 429})
+_JWT_LIFETIME_S: Final = 60.0  # the other side refuses an iat that is too old; a fresh one each minute never is
+_MOST_PAGES: Final = 1_000
+
+
+class GeenToegang(SourceContractBroken):
+    """The zaaksysteem refused our credentials for this (401 or 403)."""
+
+
+class NietVanDeApi(SourceUnavailable):
+    """A 404 without the API's own error body: something between us answers, or the resource is not offered at all."""
+
+
+class BestaatNiet(SourceContractBroken):
+    """The API itself says 404, in its own error body: this object does not exist (any more)."""
+
+
+class Geweigerd(SourceContractBroken):
+    """The zaaksysteem refused the request as wrong (4xx). ``codes``: what it found wrong, as (name, code) pairs."""
+
+    def __init__(self, message: str, *, status: int, codes: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.codes = codes
+
+
+def resource_key(url: str) -> str:
+    """Return what names an object in its source whatever the host it is reached by: ``statussen/<uuid>``.
+
+    Below a zaak: ``zaken/<uuid>/zaakeigenschappen/<uuid>``. Empty when the URL does not end in a resource and uuid.
+    """
+    match = _KEY.search(url)
+    return match.group(1).lower() if match else ""
+
+
+def uuid_of(url: str) -> str:
+    """Return the uuid a URL or resource key ends in, in lower case; empty when there is none."""
+    match = _KEY.search("/" + url)
+    return match.group(3).lower() if match else ""
+
+
+class ZaakClient:
+    """Speaks with the zaaksysteem of one gemeente. Close it with ``aclose``.
+
+    Every call raises SourceUnavailable (no answer, 5xx, 429), GeenToegang, BestaatNiet, Geweigerd or
+    SourceContractBroken; the callers decide on trying again.
+    """
+
+    def __init__(self, settings: ZaakSettings, *, gemeente: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.settings = settings
+        self.gemeente = gemeente
+        self._bases = {
+            "zaken": settings.zaken_api,
+            "catalogi": settings.catalogi_api,
+            "notificaties": settings.notificaties_api or "",
+        }
+        self._token = ("", float("-inf"))
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            timeout=settings.timeout_s,
+            limits=httpx.Limits(max_connections=settings.gelijktijdig * 4, max_keepalive_connections=settings.gelijktijdig),
+            follow_redirects=False,
+            trust_env=False,
+            headers={"Accept": "application/json"},
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def url(self, api: Api, key: str) -> str:
+        """Return where ``key`` is fetched."""
+        return f"{self._bases[api]}/{key}"
+
+    async def get(self, api: Api, key: str, params: Mapping[str, str] | None = None) -> Any:
+        """Return the JSON of ``key``."""
+        return await self._ask("GET", api, key, params=params)
+
+    async def pages(self, api: Api, key: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Json]:
+        """Yield every object of a list, page by page; a list that is not paged at once."""
+        for page in range(1, _MOST_PAGES):
+            wanted = dict(params or {}) | ({"page": str(page)} if page > 1 else {})
+            answer = await self.get(api, key, wanted)
+            for item in answer["results"] if isinstance(answer, dict) else answer:
+                yield item
+            if not isinstance(answer, dict) or not answer.get("next"):
+                return
+        raise SourceContractBroken(f"{api} {_masked(key)}: a list of more than {_MOST_PAGES} pages does not end")
+
+    async def zoek(self, body: Json) -> list[Json]:
+        """Return all zaken that ``POST /zaken/_zoek`` finds; what is searched by stands in the body, never in a URL."""
+        found: list[Json] = []
+        for page in range(1, _MOST_PAGES):
+            params = {"page": str(page)} if page > 1 else None
+            answer = await self._ask("POST", "zaken", "zaken/_zoek", body=body, params=params)
+            found += answer["results"]
+            if not answer.get("next"):
+                return found
+        raise SourceContractBroken(f"zaken/_zoek: a list of more than {_MOST_PAGES} pages does not end")
+
+    async def post(self, api: Api, key: str, body: Json) -> Any:
+        """Create an object and return it as the other side has it. Sent once."""
+        return await self._ask("POST", api, key, body=body, writing=True)
+
+    async def patch(self, api: Api, key: str, body: Json) -> Any:
+        """Change some fields and return the object. Sent once."""
+        return await self._ask("PATCH", api, key, body=body, writing=True)
+
+    async def delete(self, api: Api, key: str) -> None:
+        """Remove an object; one that is gone already is no error."""
+        try:
+            await self._ask("DELETE", api, key, writing=True)
+        except BestaatNiet:
+            return
+
+    async def objectenregistratie(self, url: str) -> Any:
+        """Return the object behind ``zaakobject.object``, or None when it is not in the configured Objects API."""
+        objecten = self.settings.objecten
+        if objecten is None or not url.startswith(objecten.url + "/"):
+            return None
+        response = await self._send(
+            httpx.Request("GET", url, headers={"Authorization": objecten.authorization, "Accept-Crs": "EPSG:4326"}),
+            "objecten",
+            self.settings.timeout_s,
+        )
+        return self._judge(response, "objecten")
+
+    async def _ask(
+        self,
+        method: str,
+        api: Api,
+        key: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        writing: bool = False,
+    ) -> Any:
+        headers = {"Authorization": f"Bearer {self._jwt()}"} | (_CRS if api == "zaken" and _has_crs(key) else {})
+        request = self._client.build_request(method, self.url(api, key), params=params, json=body, headers=headers)
+        timeout_s = self.settings.timeout_schrijven_s if writing else self.settings.timeout_s
+        what = f"{method} {api} {_masked(key)}"
+        return self._judge(await self._send(request, what, timeout_s), what)
+
+    def _jwt(self) -> str:
+        token, minted_s = self._token
+        if time.monotonic() - minted_s > _JWT_LIFETIME_S:
+            settings = self.settings
+            claims = {
+                "iss": settings.client_id,
+                "iat": int(time.time()),
+                "client_id": settings.client_id,
+                "user_id": settings.user_id,
+                "user_representation": settings.user_representation,
+            }
+            token = jwt.encode(claims, settings.jwt_secret, algorithm="HS256")
+            self._token = (token, time.monotonic())
+        return token
+
+    async def _send(self, request: httpx.Request, what: str, timeout_s: float) -> httpx.Response:
+        request.extensions["timeout"] = httpx.Timeout(timeout_s).as_dict()
+        began_s = time.monotonic()
+        try:
+            response = await self._client.send(request)
+        except httpx.HTTPError as error:
+            metrics.BRON_VERZOEKEN.labels("zaaksysteem", "geen-antwoord").inc()
+            raise SourceUnavailable(f"zaaksysteem of {self.gemeente}, {what}: no answer ({type(error).__name__})") from error
+        finally:
+            metrics.BRON_DUUR.labels("zaaksysteem").observe(time.monotonic() - began_s)
+        metrics.BRON_VERZOEKEN.labels("zaaksysteem", str(response.status_code)).inc()
+        return response
+
+    def _judge(self, response: httpx.Response, what: str) -> Any:
+        """Return the body of an answer, or raise what it means."""
+        status, where = response.status_code, f"zaaksysteem of {self.gemeente}, {what}"
+        if response.is_success:
+            return _body(response, where)
+        if status in _TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR or not response.is_client_error:
+            raise SourceUnavailable(f"{where}: answered {status}", retry_after_s=_retry_after(response))
+        problem = _problem(response)
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise GeenToegang(f"{where}: answered {status}; check client_id, secret and the scopes given to it")
+        if status == HTTPStatus.NOT_FOUND:
+            if problem is None:
+                raise NietVanDeApi(f"{where}: a 404 that is not the API's own; check the address and what stands between")
+            raise BestaatNiet(f"{where}: does not exist")
+        codes = _codes(problem or {})
+        shown = ", ".join(f"{name}: {code}" for name, code in codes) or "no reason given"
+        raise Geweigerd(f"{where}: refused with {status} ({shown})", status=status, codes=codes)
+
+
+def _has_crs(key: str) -> bool:
+    """Return True for zaken, one zaak and the search: they alone know a coordinate reference system."""
+    return key == "zaken" or (key.startswith("zaken/") and key.count("/") == 1)
+
+
+def _body(response: httpx.Response, where: str) -> Any:
+    if not response.content:
+        return None
+    try:
+        return json.loads(response.content)
+    except ValueError as error:
+        raise SourceUnavailable(f"{where}: answered {response.status_code} with something that is not JSON") from error
+
+
+def _problem(response: httpx.Response) -> Json | None:
+    """Return the API's own error body (ZGW: code, title, status, detail), None when it is something else."""
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return None
+    own = isinstance(body, dict) and body.get("status") == response.status_code and ("code" in body or "title" in body)
+    return body if own else None
+
+
+def _codes(problem: Json) -> tuple[tuple[str, str], ...]:
+    """Return (name, code) per invalid parameter: never the reason, which may repeat what was sent."""
+    found = problem.get("invalidParams")
+    pairs = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    codes = [(mask_bsns(str(item.get("name", "")))[:80], mask_bsns(str(item.get("code", "")))[:80]) for item in pairs]
+    return tuple(codes) or ((("", str(problem["code"])[:80]),) if "code" in problem else ())
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    text = response.headers.get("Retry-After", "").strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _masked(key: str) -> str:
+    return mask_bsns(key)
