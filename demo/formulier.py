@@ -23,6 +23,7 @@ class Zaaktype:
     """What the e-form needs to know of the catalogue of one gemeente."""
 
     url: str
+    organisatie: str
     initiator: str
     eerste_status: str
     eigenschappen: Mapping[str, str]
@@ -44,8 +45,8 @@ class Formulier:
             "zaken",
             {
                 "zaaktype": kind.url,
-                "bronorganisatie": "517439943",
-                "verantwoordelijkeOrganisatie": "517439943",
+                "bronorganisatie": kind.organisatie,
+                "verantwoordelijkeOrganisatie": kind.organisatie,
                 "startdatum": aangifte["startdatum"],
                 "omschrijving": "Aangifte verhuizing",
                 "kenmerken": [{"kenmerk": aangifte["kenmerk"], "bron": "e-formulier"}],
@@ -108,11 +109,13 @@ class Formulier:
     async def _zaaktype(self, gemeente: str) -> Zaaktype:
         found = await self._list(gemeente, f"zaaktypen?identificatie={_ZAAKTYPE}&status=alles")
         url = found[0]["url"]
+        catalogus = await self._get(found[0]["catalogus"])
         roles = await self._list(gemeente, f"roltypen?zaaktype={url}")
         statuses = await self._list(gemeente, f"statustypen?zaaktype={url}")
         properties = await self._list(gemeente, f"eigenschappen?zaaktype={url}")
         kind = self._types[gemeente] = Zaaktype(
             url=url,
+            organisatie=catalogus["rsin"],
             initiator=next(r["url"] for r in roles if r["omschrijvingGeneriek"] == "initiator"),
             eerste_status=min(statuses, key=lambda s: s["volgnummer"])["url"],
             eigenschappen={e["naam"]: e["url"] for e in properties},
@@ -120,10 +123,13 @@ class Formulier:
         return kind
 
     async def _list(self, gemeente: str, path: str) -> list[Mapping[str, Any]]:
-        url = f"{self.opzet.zaak_url}/{gemeente}/catalogi/api/v1/{path}"
+        return list((await self._get(f"{self.opzet.zaak_url}/{gemeente}/catalogi/api/v1/{path}"))["results"])
+
+    async def _get(self, url: str) -> Mapping[str, Any]:
         answer = await self.client.get(url, headers=self._headers())
         answer.raise_for_status()
-        return list(answer.json()["results"])
+        found: Mapping[str, Any] = answer.json()
+        return found
 
     async def _post(self, gemeente: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"{self.opzet.zaak_url}/{gemeente}/zaken/api/v1/{path}"

@@ -100,7 +100,7 @@ def zaaksysteem(opzet: Opzet) -> Proces:
     gemeenten = ",".join(f"{slug}:{code}" for slug, (_, code, _) in GEMEENTEN.items())
     arguments = [
         *("simulator", "zaaksysteem", "--port", str(opzet.zaak_port), "--seed", str(opzet.seed), "--gemeenten", gemeenten),
-        *("--datum", opzet.datum.isoformat(), "--dubbel", "0.1", "--herordenen", "0.1", "--vertraging-max-s", "0.5"),
+        *("--verschuiving-s", str(opzet.verschuiving_s), "--dubbel", "0.1", "--herordenen", "0.1", "--vertraging-max-s", "0.5"),
         *("--herhaal-basis-s", "0.3", "--herhaal-max-s", "2"),
     ]
     secret = {"WISSEL_SIM_SECRET": opzet.zaak_secret}
