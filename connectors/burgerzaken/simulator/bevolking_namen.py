@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Names for people, streets and places: everyday ones, with the accents and prefixes that break naive software."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VOORNAMEN: Final[dict[str, tuple[str, ...]]] = {
+    "M": (
+        "Jan",
+        "Piet",
+        "Kees",
+        "Daan",
+        "Sem",
+        "Lucas",
+        "Levi",
+        "Finn",
+        "Noah",
+        "Bram",
+        "Mees",
+        "Thijs",
+        "Jesse",
+        "Ruben",
+        "Hendrik",
+        "Willem",
+        "Gerrit",
+        "Johannes",
+        "Antonius",
+        "Geert",
+        "Harm",
+        "Roelof",
+        "Jacob",
+        "Albert",
+        "Bas",
+        "Tim",
+        "Sven",
+        "Joris",
+        "Mohammed",
+        "Youssef",
+        "Emre",
+        "Mehmet",
+        "René",
+        "André",
+        "Jörg",
+        "Milan",
+        "Sjoerd",
+        "Wouter",
+        "Maarten",
+        "Pieter",
+        "Lars",
+        "Niels",
+        "Rik",
+        "Stijn",
+        "Teun",
+        "Cornelis",
+        "Dirk",
+        "Sietse",
+    ),
+    "V": (
+        "Anna",
+        "Emma",
+        "Julia",
+        "Sophie",
+        "Zoë",
+        "Eva",
+        "Saar",
+        "Tess",
+        "Lotte",
+        "Fleur",
+        "Maria",
+        "Johanna",
+        "Cornelia",
+        "Geertje",
+        "Hendrika",
+        "Wilhelmina",
+        "Renée",
+        "Chloë",
+        "Noor",
+        "Fatima",
+        "Aïcha",
+        "Ayşe",
+        "Elif",
+        "Sanne",
+        "Femke",
+        "Marieke",
+        "Jantje",
+        "Roelofje",
+        "Trijntje",
+        "Margriet",
+        "Ingrid",
+        "Astrid",
+        "Petra",
+        "Monique",
+        "Esmée",
+        "Lisa",
+        "Iris",
+        "Nina",
+        "Roos",
+        "Mila",
+        "Liv",
+        "Hanna",
+        "Janneke",
+        "Marit",
+        "Sietske",
+        "Elisabeth",
+        "Geesje",
+        "Hilda",
+    ),
+}
+VOORNAMEN_ONBEKEND: Final = ("Robin", "Sam", "Charlie", "Noa", "Jip", "Bo")
+GESLACHTSNAMEN: Final[tuple[tuple[str, str], ...]] = (
+    ("", "Jansen"), ("de", "Vries"), ("van den", "Berg"), ("", "Bakker"), ("van", "Dijk"), ("", "Visser"), ("", "Smit"),
+    ("", "Meijer"), ("de", "Boer"), ("", "Mulder"), ("de", "Groot"), ("", "Bos"), ("", "Vos"), ("", "Peters"),
+    ("", "Hendriks"), ("van", "Leeuwen"), ("", "Dekker"), ("", "Brouwer"), ("de", "Wit"), ("", "Dijkstra"), ("", "Smits"),
+    ("de", "Graaf"), ("van der", "Meer"), ("van der", "Linden"), ("", "Kok"), ("", "Jacobs"), ("de", "Haan"),
+    ("", "Vermeulen"), ("van den", "Heuvel"), ("van der", "Veen"), ("van den", "Broek"), ("", "Schouten"),
+    ("van", "Beek"), ("", "Willems"), ("van der", "Heijden"), ("", "Koster"), ("", "Prins"), ("", "Blom"),
+    ("", "Huisman"), ("", "Peeters"), ("", "Kuipers"), ("", "Veenstra"), ("", "Timmerman"), ("", "Yılmaz"),
+    ("", "El Amrani"), ("", "Öztürk"), ("in 't", "Veld"), ("van 't", "Hof"), ("", "Nguyen"),
+    ("", "Müller"), ("", "Kowalski"), ("", "Wolters"), ("", "Hilbrands"), ("", "Eleveld"), ("ten", "Cate"),
+    ("ter", "Horst"), ("", "Bronwaßer"), ("", "Schuurman"), ("", "Zwiers"), ("op den", "Kamp"),
+)  # fmt: skip
+_STRAAT_STAM: Final = (
+    "Berken", "Eiken", "Linden", "Beuken", "Kastanje", "Wilgen", "Elzen", "Esdoorn", "Populieren", "Meidoorn",
+    "Heide", "Veen", "Molen", "Kerk", "School", "Dorps", "Nieuwe", "Oude", "Brug", "Kanaal", "Haven", "Station",
+    "Merel", "Zwaluw", "Nachtegaal", "Reiger", "Kievit", "Leeuwerik", "Tulpen", "Rozen", "Anjer", "Violen", "Zonne",
+    "Sterren", "Maan", "Raadhuis", "Wilhelmina", "Juliana", "Oranje", "Vrijheids", "Spoor", "Turf", "Schans", "Es",
+    "Brink", "Beek", "Weide", "Akker",
+)  # fmt: skip
+_STRAAT_SOORT: Final = ("straat", "laan", "weg", "hof", "plein", "kade", "singel", "pad", "dreef", "steeg")
+_STRATEN: Final = len(_STRAAT_STAM) * len(_STRAAT_SOORT)
+WOONPLAATSEN: Final[dict[str, tuple[str, ...]]] = {
+    "0114": ("Emmen", "Klazienaveen", "Emmer-Compascuum", "Nieuw-Amsterdam"),
+    "0193": ("Zwolle", "Wijthmen"),
+    "0109": ("Coevorden", "Dalen", "Zweeloo"),
+    "0106": ("Assen", "Loon"),
+    "0118": ("Hoogeveen", "Elim"),
+    "0150": ("Deventer", "Bathmen"),
+}
+POSTCODE_BASIS: Final = {"0114": 7811, "0193": 8011, "0109": 7741, "0106": 9401, "0118": 7901, "0150": 7411}
+BUITENLAND: Final = (
+    ("5010", "België", "Rue de la Pomme 26", "1000 Bruxelles"),
+    ("6029", "Bondsrepubliek Duitsland", "Hauptstrasse 12", "48529 Nordhorn"),
+    ("7028", "Polen", "ul. Ogrodowa 7", "00-893 Warszawa"),
+    ("6043", "Turkije", "Atatürk Caddesi 41", "34734 Istanbul"),
+    ("5002", "Frankrijk", "Rue des Lilas 3", "69003 Lyon"),
+)
+
+
+def straatnaam(volgnummer: int) -> str:
+    """Return the name of street ``volgnummer`` of a gemeente: the first 480 differ."""
+    soort, stam = divmod(volgnummer * 7 % _STRATEN, len(_STRAAT_STAM))
+    return _STRAAT_STAM[stam] + _STRAAT_SOORT[soort]
