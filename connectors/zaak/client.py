@@ -129,18 +129,18 @@ class ZaakClient:
                 return found
         raise SourceContractBroken(f"zaken/_zoek: a list of more than {_MOST_PAGES} pages does not end")
 
-    async def post(self, api: Api, key: str, body: Json) -> Any:
-        """Create an object and return it as the other side has it. Sent once."""
-        return await self._ask("POST", api, key, body=body, writing=True)
+    async def post(self, api: Api, key: str, body: Json, *, toelichting: str = "") -> Any:
+        """Create an object and return it as the other side has it. Sent once; ``toelichting`` goes into its trail."""
+        return await self._ask("POST", api, key, body=body, writing=True, toelichting=toelichting)
 
-    async def patch(self, api: Api, key: str, body: Json) -> Any:
+    async def patch(self, api: Api, key: str, body: Json, *, toelichting: str = "") -> Any:
         """Change some fields and return the object. Sent once."""
-        return await self._ask("PATCH", api, key, body=body, writing=True)
+        return await self._ask("PATCH", api, key, body=body, writing=True, toelichting=toelichting)
 
-    async def delete(self, api: Api, key: str) -> None:
+    async def delete(self, api: Api, key: str, *, toelichting: str = "") -> None:
         """Remove an object; one that is gone already is no error."""
         try:
-            await self._ask("DELETE", api, key, writing=True)
+            await self._ask("DELETE", api, key, writing=True, toelichting=toelichting)
         except BestaatNiet:
             return
 
@@ -165,8 +165,11 @@ class ZaakClient:
         params: Mapping[str, str] | None = None,
         body: Json | None = None,
         writing: bool = False,
+        toelichting: str = "",
     ) -> Any:
         headers = {"Authorization": f"Bearer {self._jwt()}"} | (_CRS if api == "zaken" and _has_crs(key) else {})
+        if toelichting:
+            headers["X-Audit-Toelichting"] = toelichting
         request = self._client.build_request(method, self.url(api, key), params=params, json=body, headers=headers)
         timeout_s = self.settings.timeout_schrijven_s if writing else self.settings.timeout_s
         what = f"{method} {api} {_masked(key)}"

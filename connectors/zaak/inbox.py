@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS zaak_melding (
     aantal INTEGER NOT NULL DEFAULT 1,
     afgehandeld_door INTEGER            -- number of the fetch that began after it; NULL: none yet
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS zaak_melding_zaak ON zaak_melding (zaak, afgehandeld_door);
+CREATE INDEX IF NOT EXISTS zaak_melding_zaak ON zaak_melding (zaak);
+CREATE INDEX IF NOT EXISTS zaak_melding_open ON zaak_melding (zaak, ontvangen_op) WHERE afgehandeld_door IS NULL;
 CREATE TABLE IF NOT EXISTS zaak_stand (
     gemeente TEXT NOT NULL,
     zaak TEXT NOT NULL,
@@ -165,6 +166,12 @@ def onafgehandeld(tx: ReadTx, zaak: str, before_us: int) -> bool:
     """Return True when a notification of this zaak received before ``before_us`` is not settled."""
     sql = "SELECT 1 FROM zaak_melding WHERE zaak = ? AND afgehandeld_door IS NULL AND ontvangen_op < ? LIMIT 1"
     return tx.one(sql, (zaak, before_us)) is not None
+
+
+def achterstand(tx: ReadTx) -> int:
+    """Return how many notifications are not settled."""
+    row = tx.one("SELECT count(*) FROM zaak_melding WHERE afgehandeld_door IS NULL")
+    return int(row[0]) if row else 0
 
 
 # ------------------------------------------------------------------------------------------------------- fetching

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The connector as the hub sees it: its rooms in the store, webhook, executors and services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel
+
+from connectors.zaak import inbox
+from connectors.zaak.abonnement import houd_geabonneerd
+from connectors.zaak.client import ZaakClient
+from connectors.zaak.fetch import Bron, Ophaaldienst
+from connectors.zaak.outbound import schrijvers
+from connectors.zaak.settings import ZaakSettings
+from connectors.zaak.webhook import webhook
+from connectors.zaak.zoeken import ZoekZaken
+from hub.clock import to_microseconds
+from hub.plugins import Connector, Executor, Hub, ReadTx, Service
+
+
+class _Draaiend:
+    """What belongs to one running hub: per gemeente its source and the service that fetches."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.bronnen = {
+            slug: Bron(gemeente, ZaakClient(settings, gemeente=slug))
+            for slug, gemeente in hub.gemeenten.items()
+            if isinstance(settings := gemeente.plugins.get(ZaakConnector.name), ZaakSettings)
+        }
+        self.diensten = {slug: Ophaaldienst(hub, bron) for slug, bron in self.bronnen.items()}
+
+    def wake(self, gemeente: str) -> None:
+        """Tell the service of a gemeente that a notification was stored."""
+        self.diensten[gemeente].wake()
+
+
+class ZaakConnector:
+    """See ``hub.plugins.Connector``. One per process; what runs is kept per hub."""
+
+    name: str = "zaak"
+    settings_model: type[BaseModel] = ZaakSettings
+    tables: str = inbox.TABLES
+
+    def __init__(self) -> None:
+        self._running: WeakKeyDictionary[Hub, _Draaiend] = WeakKeyDictionary()
+
+    def routes(self, hub: Hub) -> Sequence[Any]:
+        """Return the webhook."""
+        running = self._of(hub)
+        settings = {slug: bron.settings for slug, bron in running.bronnen.items()}
+        return [webhook(hub, settings, running.wake)]
+
+    def executors(self, hub: Hub) -> Mapping[str, Executor]:
+        """Return the executor per soort opdracht."""
+        bronnen = self._of(hub).bronnen
+        return {"zoek-zaken": ZoekZaken(hub, bronnen), **schrijvers(bronnen)}
+
+    def services(self, hub: Hub) -> Mapping[str, Service]:
+        """Return per gemeente the service that fetches and, where asked for, the one that keeps us subscribed."""
+        running = self._of(hub)
+        found: dict[str, Service] = {f"ophalen-{slug}": dienst.run for slug, dienst in running.diensten.items()}
+        for slug, bron in running.bronnen.items():
+            if bron.settings.abonneren:
+                found[f"abonnement-{slug}"] = partial(houd_geabonneerd, bron.client)
+        return found
+
+    def backlog(self, tx: ReadTx) -> int:
+        """Return how many notifications are not settled yet."""
+        return inbox.achterstand(tx)
+
+    def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:
+        """Return True when a notification about ``zaak`` received before ``before`` is not settled (R12)."""
+        return inbox.onafgehandeld(tx, zaak, to_microseconds(before))
+
+    def _of(self, hub: Hub) -> _Draaiend:
+        found = self._running.get(hub)
+        if found is None:
+            found = self._running[hub] = _Draaiend(hub)
+        return found
+
+
+CONNECTOR: Final[Connector] = ZaakConnector()
