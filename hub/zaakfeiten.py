@@ -13,16 +13,18 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from hub.clock import AMSTERDAM
+from hub.leesmodel import moment
 from hub.plugins import Row
 
 _DURATION: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
 HANDLER: Final = "behandelaar"
 NOBODY: Final = ""
+_NO_STATE: Final[Mapping[str, Any]] = {"statussen": {}, "resultaten": {}}
 
 
 def begin(uuid: str) -> Row:
     """Return the part of a row these steps need, before the first fact."""
-    return {"uuid": uuid, "streef": None, "fataal": None, "ontvangst": None, "rollen": {}, "eigen": None}
+    return {"uuid": uuid, "streef": None, "fataal": None, "ontvangst": None, "rollen": {}, "eigen": None, **_NO_STATE}
 
 
 def registered(data: Mapping[str, Any]) -> Row:
@@ -72,6 +74,47 @@ def _in_month(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, last))
 
 
+# ------------------------------------------------------------------------------------------------ status and resultaat
+
+
+def status_set(row: Row, data: Mapping[str, Any], at: str) -> Row:
+    """Return what a status changes; ``at`` is when it happened (``hub.leesmodel.happened``)."""
+    fact = [moment(data["datumStatusGezet"]), at, data["volgnummer"], data["omschrijving"], data["isEindstatus"]]
+    return {"statussen": {**row["statussen"], data["status"]: fact}}
+
+
+def status_removed(row: Row, data: Mapping[str, Any]) -> Row:
+    """Return what the removal of a status changes."""
+    return {"statussen": without(row["statussen"], data["resourceUrl"])}
+
+
+def status(row: Row) -> str | None:
+    """Return the omschrijving of the status with the latest datumStatusGezet: a late, older one changes nothing."""
+    last = max(row["statussen"].values(), default=None)
+    return last[3] if last else None
+
+
+def result_set(row: Row, data: Mapping[str, Any], at: str) -> Row:
+    """Return what a resultaat changes."""
+    return {"resultaten": {**row["resultaten"], data["resultaat"]: [at, data["omschrijving"]]}}
+
+
+def result_removed(row: Row, data: Mapping[str, Any]) -> Row:
+    """Return what the removal of a resultaat changes."""
+    return {"resultaten": without(row["resultaten"], data["resourceUrl"])}
+
+
+def result(row: Row) -> str | None:
+    """Return the omschrijving of the last resultaat that still stands."""
+    last = max(row["resultaten"].values(), default=None)
+    return last[1] if last else None
+
+
+def without(known: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """Return ``known`` without the resource ``url``."""
+    return {key: value for key, value in known.items() if key != url}
+
+
 # ------------------------------------------------------------------------------------------------------- who handles it
 
 
@@ -90,7 +133,7 @@ def rol_removed(row: Row, data: Mapping[str, Any]) -> Row:
     gone = row["rollen"].get(data["resourceUrl"])
     if gone is None:
         return {}
-    rest = {url: who for url, who in row["rollen"].items() if url != data["resourceUrl"]}
+    rest = without(row["rollen"], data["resourceUrl"])
     return {"rollen": rest, "eigen": None} if row["eigen"] == gone else {"rollen": rest}
 
 

@@ -83,11 +83,8 @@ def create_app(hub: Hub, *, routes: Sequence[Any], settings: ApiSettings, login:
 
 
 def _options(routes: Sequence[Any], name: str) -> Iterator[Any]:
-    for handler in routes:
-        if isinstance(handler, Router):
-            yield from _options([route for route in handler._route_handlers], name)  # noqa: SLF001, C416
-        elif isinstance(handler, HTTPRouteHandler) and name in handler.opt:
-            yield handler.opt[name]
+    """Yield what handlers carry under ``name`` in their options: a menu entry, examples for the demo."""
+    return (route.opt[name] for route in routes if isinstance(route, HTTPRouteHandler) and name in route.opt)
 
 
 def _openapi(settings: ApiSettings) -> OpenAPIConfig:

@@ -28,11 +28,11 @@ log = structlog.get_logger()
 SHARED: Final = Path(__file__).parent / "templates"
 MAX_FIELD: Final = 4_000
 MAX_FIELDS: Final = 50
-NO_THEME: Final = "voorbeeld-theme"
+NO_THEME: Final = "wissel"
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
 
 
-class LoginNodig(Exception):  # noqa: N818  # not an error: the way to the login page
+class LoginNodig(Exception):  # not an error: the way to the login page
     """Somebody must log in first; the handler of it sends the browser there."""
 
     def __init__(self, soort: Soort) -> None:
@@ -40,7 +40,7 @@ class LoginNodig(Exception):  # noqa: N818  # not an error: the way to the login
         self.soort = soort
 
 
-class LoginOntbreekt(Exception):  # noqa: N818  # a state of the installation, shown as a page
+class LoginOntbreekt(Exception):  # a state of the installation, shown as a page
     """No way to log in is configured: the pages refuse."""
 
 
@@ -64,7 +64,7 @@ class Bladen:
         context = {**_surroundings(request), **values}
         html = self._env.get_template(template).render(context)
         headers = {"Cache-Control": "no-store"}
-        return Response(html, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(html, status_code=status, media_type="text/html", headers=headers)
 
 
 SHARED_PAGES: Final = Bladen(SHARED)
@@ -138,7 +138,7 @@ async def form_of(request: Request[Any, Any, Any], *, login: bool = False) -> Ma
     """Return the fields of a form that came from our own page, else 403. Fields are text, bounded, without U+0000."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         _foreign()
-    fields = (await request.form()).multi_items()
+    fields = list((await request.form()).multi_items())
     if len(fields) > MAX_FIELDS or any(not isinstance(v, str) or len(v) > MAX_FIELD for _, v in fields):
         raise ClientException("Een veld is te lang of van een verkeerde soort. Ga terug en maak het korter.")
     form = {name: value.replace("\x00", "").strip() for name, value in fields}
@@ -156,4 +156,4 @@ def _foreign() -> NoReturn:
 
 def naar(path: str) -> Redirect:
     """Return the answer after a form: go and look there (303), so that reloading sends nothing twice."""
-    return Redirect(path, status_code=HTTPStatus.SEE_OTHER)
+    return Redirect(path, status_code=303)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reasons and predicates in plain words, for staff and for ``GET /v1/beoordelingen/{id}``.
+
+The words and their sources of law come from the flow that judged; what a read model adds of its own (a sample, something
+that failed) stands in the texts under ``reden``. A gemeente may replace each text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hub.api.teksten import Teksten
+from hub.errors import NotFound
+from hub.flows.verhuizing.predicaten import PREDICATEN
+from hub.plugins import Hub
+
+BELEID: Final = "beleid"
+_BY_NUMBER: Final = {predicate.nr: predicate for predicate in PREDICATEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Uitleg:
+    """One reason: its code, the sentence, and the article of law or ``beleid``."""
+
+    code: str
+    tekst: str
+    grondslag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toets:
+    """One predicate as it was judged: what came out, why, on which input, by which rule."""
+
+    nr: int
+    naam: str
+    uitkomst: str
+    redenen: Sequence[Uitleg]
+    invoer: Any
+    bron: str
+    regel: str
+
+
+def uitleg(text: Any, texts: Teksten, code: str) -> Uitleg:
+    """Return a reason in plain words; a code without words is shown as it is."""
+    if f"reden.{code}" in texts:
+        return Uitleg(code, text(f"reden.{code}"), BELEID)
+    return Uitleg(code, code.replace("-", " ").capitalize() + ".", BELEID)
+
+
+def toetsen(kept: Mapping[str, Any], text: Any, texts: Teksten) -> list[Toets]:
+    """Return every predicate of one decision as a read model keeps it."""
+    return [_toets(predicate, text, texts) for predicate in kept["predicaten"]]
+
+
+def _toets(kept: Mapping[str, Any], text: Any, texts: Teksten) -> Toets:
+    known = _BY_NUMBER.get(kept["nr"])
+    return Toets(
+        nr=kept["nr"],
+        naam=known.naam if known else f"Toets {kept['nr']}",
+        uitkomst=kept["uitkomst"],
+        redenen=[uitleg(text, texts, code) for code in kept["redenen"]],
+        invoer=_parsed(kept["invoer"]),
+        bron=kept["bron"],
+        regel=_rule(known),
+    )
+
+
+def _parsed(invoer: str) -> Any:
+    try:
+        return json.loads(invoer)
+    except ValueError:
+        return invoer
+
+
+def _rule(known: Any) -> str:
+    """Return what the predicate promises, from its own docstring: one source for code and reader."""
+    return " ".join((known.toets.__doc__ or "").split()) if known else ""
+
+
+def predicaten(hub: Hub, gemeente: str, zaak: str, text: Any, texts: Teksten) -> dict[str, Any] | None:
+    """Return the last decision about a zaak with every predicate explained, or None when there is none."""
+    try:
+        row = hub.read_model("beoordelingen").get(gemeente, zaak)
+    except NotFound:
+        return None
+    if row is None:
+        return None
+    kept = row["beoordelingen"][row["laatste"]]
+    return {"profiel": kept["profielVersie"], "regels": kept["regelsVersie"], "toetsen": toetsen(kept, text, texts)}
