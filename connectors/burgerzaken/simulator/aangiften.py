@@ -159,7 +159,7 @@ class Scenario:
         return {
             "bsn": None if concept.zonder_bsn else bsn,
             "voornamen": persoon.voornamen,
-            "voorvoegsel": persoon.voorvoegsel,
+            "voorvoegselGeslachtsnaam": persoon.voorvoegsel,
             "geslachtsnaam": concept.naam or persoon.geslachtsnaam,
         }
 
@@ -181,11 +181,11 @@ class Scenario:
             "STRAATNAAM_NIEUW": adres.straat,
             "WOONPLAATS_NIEUW": adres.woonplaats,
             "FUNCTIE_NIEUW": concept.functie,
-            "INWONEND": "ja" if concept.inwonend else "nee",
         }
-        if not concept.zonder_datum:
-            dagen = -self._kans.getal(6) if concept.dagen is None else concept.dagen
-            result["VERHUISDATUM"] = (self._vraag.datum + timedelta(days=dagen)).isoformat()
+        if concept.inwonend is not None:
+            result["INWONEND"] = "ja" if concept.inwonend else "nee"
+        if (datum := self._verhuisdatum(concept)) is not None:
+            result["VERHUISDATUM"] = datum
         if adres.huisletter:
             result["HUISLETTER_NIEUW"] = adres.huisletter
         if adres.toevoeging:
@@ -197,6 +197,12 @@ class Scenario:
         if concept.mee:
             result["MEEVERHUIZERS"] = json.dumps([self._meeverhuizer(lid, code) for lid, code in concept.mee])
         return result
+
+    def _verhuisdatum(self, concept: Concept) -> str | None:
+        if isinstance(concept.dagen, str):
+            return concept.dagen or None
+        dagen = -self._kans.getal(6) if concept.dagen is None else concept.dagen
+        return (self._vraag.datum + timedelta(days=dagen)).isoformat()
 
     def _meeverhuizer(self, persoon: Persoon, code: str) -> dict[str, str]:
         return {"bsn": self._bevolking.bsn(persoon), "code": code}

@@ -13,8 +13,10 @@ from connectors.burgerzaken.simulator.aangiften_gevallen import (
     Maker,
     alleen,
     alleen_naar,
+    bewoond_adres,
     huishouden_naar,
     inwonen,
+    jongere,
     mee,
     persoon_naar,
 )
@@ -70,6 +72,11 @@ def _zelfde_adres(soort: str, dagen: int) -> Maker:
     return maak
 
 
+def _jongere_met_ander(bron: Bron) -> Concept:
+    """Somebody of sixteen or seventeen declares for somebody else too."""
+    return Concept(initiator=jongere(bron), thuis=bron.eigen.leeg(bewoners=2), mee=[(alleen(bron), "P")])
+
+
 def _klein(bron: Bron) -> Concept:
     leden = bron.eigen.huishouden("gezin", past=bron.eigen.jonge_kinderen).leden
     return Concept(initiator=leden[0], thuis=bron.eigen.leeg("klein"), mee=mee(leden, "P", "G"))
@@ -119,71 +126,74 @@ def _rood(naam: str, maak: Maker, *redenen: str) -> Geval:
 ORANJE: Final = (
     # 1 authentication
     _oranje("authenticatie-onbekend", alleen_naar(niveau=None)),
-    _oranje("balie", alleen_naar(niveau=None, kanaal="Balie"), "authenticatie-onbekend"),
-    _oranje("authenticatie-te-laag", alleen_naar(niveau=BASIS)),
+    _oranje("inlogniveau-te-laag", alleen_naar(niveau=BASIS)),
     _oranje("machtiging", alleen_naar(machtiging="gemachtigde")),
     _oranje("initiator-zonder-bsn", alleen_naar(zonder_bsn=True)),
     _oranje("naam-wijkt-af", alleen_naar(naam="Verkeerd")),
     # the declaration itself
-    _oranje("verhuisdatum-ontbreekt", alleen_naar(zonder_datum=True)),
+    _oranje("verhuisdatum-ontbreekt", alleen_naar(dagen="")),
+    _oranje("verhuisdatum-onbruikbaar", alleen_naar(dagen="2026-02-30")),
     # 2 age, 3 registration
     _oranje("geboortedatum-onvolledig", persoon_naar("geboortedatum-onvolledig")),
+    _oranje("minderjarige-aangever-voor-anderen", _jongere_met_ander, "minderjarige-aangever-voor-anderen", "relatie-onbekend"),
     _oranje("ministerieel-besluit", persoon_naar("ministerieel-besluit"), "bijhouding-opgeschort"),
-    _oranje("persoonslijst-fout", persoon_naar("fout"), "bijhouding-opgeschort"),
-    _oranje("opschorting-onbekend", persoon_naar("opschorting-onbekend"), "bijhouding-opgeschort"),
+    _oranje("persoonslijst-fout", persoon_naar("fout"), "registratie-onduidelijk"),
+    _oranje("opschorting-onbekend", persoon_naar("opschorting-onbekend"), "registratie-onduidelijk"),
     _oranje("persoon-niet-gevonden", alleen_naar(onbekend=True)),
     # 5 kind of move, 6 timing
-    _oranje("briefadres-naar-woonadres", persoon_naar("briefadres")),
+    _oranje("van-briefadres", persoon_naar("briefadres")),
     _oranje("adres-in-andere-gemeente", _buiten_gemeente),
     _oranje("te-laat-aangegeven", alleen_naar(dagen=-20)),
     # 8, 9 and 10 address
-    _oranje("meer-adressen", _dubbel_adres),
-    _oranje("adres-tegenstrijdig", _tegenstrijdig),
+    _oranje("adres-meerdere-kandidaten", _dubbel_adres),
+    _oranje("adres-spreekt-elkaar-tegen", _tegenstrijdig),
     _oranje("geen-woonfunctie", alleen_naar("geen-woonfunctie")),
-    _oranje("object-verbouwing", alleen_naar("verbouwing"), "objectstatus"),
-    _oranje("object-gevormd", alleen_naar("gevormd"), "objectstatus"),
-    _oranje("pandstatus", alleen_naar("pand-niet-in-gebruik")),
+    _oranje("object-verbouwing", alleen_naar("verbouwing"), "object-niet-in-gebruik"),
+    _oranje("object-gevormd", alleen_naar("gevormd"), "object-niet-in-gebruik"),
+    _oranje("pand-niet-in-gebruik", alleen_naar("pand-niet-in-gebruik")),
     _oranje("nevenadres", _nevenadres),
-    _oranje("adres-in-onderzoek-bag", alleen_naar("in-onderzoek")),
-    _oranje("geconstateerd", alleen_naar("geconstateerd")),
+    _oranje("object-in-onderzoek", alleen_naar("in-onderzoek")),
+    _oranje("object-geconstateerd", alleen_naar("geconstateerd")),
     _oranje("al-verwerkt", _zelfde_adres("al-verhuisd", -3)),
     _oranje("adres-ongewijzigd", _zelfde_adres("alleenstaande", -2)),
     # 11 and 12 occupancy
     _oranje("te-veel-bewoners", inwonen("kamerhuis")),
-    _oranje("te-weinig-oppervlakte", _klein),
+    _oranje("te-weinig-ruimte", _klein),
     _oranje("veel-bewoners", inwonen("verpleeghuis")),
     _oranje("mogelijke-bewoners", _mogelijke_bewoner),
-    _oranje("oppervlakte-ontbreekt", alleen_naar("zonder-oppervlakte")),
+    _oranje("oppervlakte-onbekend", alleen_naar("zonder-oppervlakte")),
     _oranje("toestemming-ontbreekt", inwonen("alleenstaande", toestemming="", gever="niemand")),
     _oranje("toestemming-geweigerd", inwonen("alleenstaande", toestemming="nee")),
     _oranje("toestemming-niet-van-bewoner", inwonen("alleenstaande", gever="vreemde")),
+    _oranje("toestemming-niet-van-volwassene", inwonen("eenouder", gever="jongste")),
+    _oranje("inwonend-onbekend", bewoond_adres(inwonend=None)),
     _oranje("vorige-bewoner-nog-ingeschreven", _te_laat_en_bewoond, "vorige-bewoner-nog-ingeschreven", "te-laat-aangegeven"),
     # 13 and 14 investigations
-    _oranje("verblijfplaats-in-onderzoek", persoon_naar("verblijfplaats-in-onderzoek"), "persoon-in-onderzoek"),
-    _oranje("verblijfadres-in-onderzoek", persoon_naar("adres-in-onderzoek"), "persoon-in-onderzoek"),
+    _oranje("verblijfplaats-in-onderzoek", persoon_naar("verblijfplaats-in-onderzoek")),
+    _oranje("verblijfadres-in-onderzoek", persoon_naar("adres-in-onderzoek"), "verblijfplaats-in-onderzoek"),
     _oranje("persoon-in-onderzoek", persoon_naar("persoon-in-onderzoek")),
-    _oranje("verblijft-niet-op-adres", persoon_naar("verblijft-niet-op-adres")),
+    _oranje("vastgesteld-verblijft-niet-op-adres", persoon_naar("verblijft-niet-op-adres")),
     _oranje("meeverhuizer-in-onderzoek", huishouden_naar("paar-persoon-in-onderzoek", "P"), "persoon-in-onderzoek"),
-    _oranje("bewoner-in-onderzoek", inwonen("paar-deels-in-onderzoek")),
+    _oranje("adres-in-onderzoek", inwonen("paar-deels-in-onderzoek")),
     # 15 mobility
     _oranje("recent-verhuisd", persoon_naar("recent-verhuisd")),
     _oranje("vaak-verhuisd", persoon_naar("vaak-verhuisd"), eist_historie=True),
     # 17 co-movers
-    _oranje("meerderjarig-kind", _met_ander("gezin-volwassen-kind", "O")),
-    _oranje("ouder", _kind_voor_ouder),
-    _oranje("ongehuwde-partner", huishouden_naar("samenwonenden", "P")),
+    _oranje("meerderjarig-kind", _met_ander("gezin-volwassen-kind", "O"), "meerderjarig-kind-of-ouder"),
+    _oranje("ouder", _kind_voor_ouder, "meerderjarig-kind-of-ouder"),
+    _oranje("partner-zonder-machtiging", huishouden_naar("samenwonenden", "P")),
     _oranje("relatie-onbekend", _met_ander("partner-zonder-bsn", "P")),
-    _oranje("ex-partner", _met_ander("ex-paar", "P"), "relatie-onbekend"),
-    _oranje("partner-woont-elders", _partner_elders),
+    _oranje("ex-partner", _met_ander("ex-paar", "P"), "partner-zonder-machtiging"),
+    _oranje("meeverhuizer-woont-elders", _partner_elders),
     # 18 minors
-    _oranje("andere-ouder-blijft", _ouder_blijft),
+    _oranje("andere-gezaghouder-blijft-achter", _ouder_blijft),
     _oranje("voogdij", huishouden_naar("voogdij", "G")),
     _oranje("tijdelijk-geen-gezag", huishouden_naar("tijdelijk-geen-gezag", "G")),
     _oranje("gezag-niet-te-bepalen", huishouden_naar("gezag-niet-te-bepalen", "G")),
     _oranje("gezag-in-onderzoek", huishouden_naar("gezag-in-onderzoek", "G")),
-    _oranje("aangever-zonder-gezag", huishouden_naar("ander-heeft-gezag", "G")),
+    _oranje("aangever-heeft-geen-gezag", huishouden_naar("ander-heeft-gezag", "G")),
     # 19 institution
-    _oranje("hoofd-instelling", _hoofd_instelling),
+    _oranje("aangifte-door-instelling", _hoofd_instelling),
 )
 
 
@@ -194,14 +204,14 @@ def _kind_alleen(bron: Bron) -> Concept:
 
 ROOD: Final = (
     _rood("te-vroeg-aangegeven", alleen_naar(dagen=40)),
-    _rood("jonger-dan-16", _kind_alleen),
+    _rood("aangever-jonger-dan-16", _kind_alleen),
     _rood("curatele", persoon_naar("curatele")),
     _rood("curatele-meeverhuizer", huishouden_naar("paar-met-curatele", "P"), "curatele"),
     _rood("overleden", persoon_naar("overleden")),
-    _rood("emigratie", persoon_naar("emigratie"), "emigratie", "vanuit-buitenland"),
-    _rood("onbekend-vertrokken", persoon_naar("vertrokken-onbekend-waarheen"), "emigratie", "vanuit-buitenland"),
-    _rood("niet-ingezetene", persoon_naar("rni"), "niet-ingezetene", "vanuit-buitenland"),
-    _rood("naar-briefadres", alleen_naar(functie="briefadres")),
+    _rood("emigratie", persoon_naar("emigratie"), "geemigreerd", "vestiging-vanuit-buitenland"),
+    _rood("onbekend-vertrokken", persoon_naar("vertrokken-onbekend-waarheen"), "geemigreerd", "vestiging-vanuit-buitenland"),
+    _rood("niet-ingezetene", persoon_naar("rni"), "niet-ingezetene", "vestiging-vanuit-buitenland"),
+    _rood("keuze-briefadres", alleen_naar(functie="briefadres")),
     _rood("adres-niet-gevonden", _geen_adres),
     _rood("adres-ingetrokken", alleen_naar("ingetrokken")),
 )

@@ -28,15 +28,14 @@ SUBSTANTIEEL: Final = f"{_DIGID}Smartcard"
 
 @dataclass(slots=True, kw_only=True)
 class Concept:
-    """A declaration before it is written as an e-form writes it. ``dagen``: the moving date, counted from receipt."""
+    """A declaration before it is written as an e-form writes it. ``dagen``: the moving date, in days from receipt."""
 
     initiator: Persoon
     thuis: AdresseerbaarObject
     mee: Sequence[tuple[Persoon, str]] = ()
     adres: Nummeraanduiding | None = None  # None: the main address
-    dagen: int | None = None  # None: a plain date, chosen by the scenario
-    zonder_datum: bool = False
-    inwonend: bool = False
+    dagen: int | str | None = None  # None: a plain date, chosen by the scenario; a text stands as it is, "": no date
+    inwonend: bool | None = False
     hoofdbewoner: Persoon | None = None
     toestemming: str = ""
     functie: str = "woonadres"
@@ -118,17 +117,18 @@ def persoon_naar(soort: str, **anders: object) -> Maker:
 
 
 def inwonen(bij: str, *, toestemming: str = "ja", gever: str = "bewoner") -> Maker:
-    """Somebody alone moves in with a household; ``gever`` of consent: bewoner, vreemde, niemand."""
+    """Somebody alone moves in with a household; ``gever`` of consent: bewoner, jongste, vreemde, niemand."""
 
     def maak(bron: Bron) -> Concept:
         thuis, bewoners = bron.eigen.bewoond(bij, erbij=1)
-        hoofdbewoner = alleen(bron) if gever == "vreemde" else bewoners.leden[0] if gever == "bewoner" else None
+        gevers = {"bewoner": bewoners.leden[0], "jongste": bewoners.leden[-1], "niemand": None}
+        hoofdbewoner = gevers[gever] if gever in gevers else alleen(bron)
         return Concept(initiator=alleen(bron), thuis=thuis, inwonend=True, hoofdbewoner=hoofdbewoner, toestemming=toestemming)
 
     return maak
 
 
-def _bewoond_adres(soort: str = "alleenstaande", **anders: object) -> Maker:
+def bewoond_adres(soort: str = "alleenstaande", **anders: object) -> Maker:
     """Somebody says nobody will live with them, but somebody is still registered there."""
 
     def maak(bron: Bron) -> Concept:
@@ -138,9 +138,17 @@ def _bewoond_adres(soort: str = "alleenstaande", **anders: object) -> Maker:
     return maak
 
 
-def _jongere(bron: Bron) -> Concept:
-    leden = bron.eigen.huishouden("jongere", past=lambda h: ZELF_AANGEVEN <= bron.eigen.jaren(h)[0] < MEERDERJARIG).leden
-    return Concept(initiator=leden[0], thuis=bron.eigen.leeg())
+def jongere(bron: Bron) -> Persoon:
+    """Take somebody of sixteen or seventeen who lives alone."""
+
+    def past(huishouden: Huishouden) -> bool:
+        return ZELF_AANGEVEN <= bron.eigen.jaren(huishouden)[0] < MEERDERJARIG
+
+    return bron.eigen.huishouden("jongere", past=past).leden[0]
+
+
+def _jongere_zelf(bron: Bron) -> Concept:
+    return Concept(initiator=jongere(bron), thuis=bron.eigen.leeg())
 
 
 def _partner_blijft(bron: Bron) -> Concept:
@@ -166,7 +174,7 @@ GROEN: Final = (
     Geval(naam="eenouder", kleur="groen", gewicht=6, maak=huishouden_naar("eenouder", "G")),
     Geval(naam="eenouder-ander-elders", kleur="groen", gewicht=6, maak=huishouden_naar("eenouder-ander-elders", "G")),
     Geval(naam="gezamenlijk-gezag", kleur="groen", maak=huishouden_naar("gezamenlijk-gezag", "P", "G")),
-    Geval(naam="jongere-voor-zichzelf", kleur="groen", gewicht=2, maak=_jongere),
+    Geval(naam="jongere-voor-zichzelf", kleur="groen", gewicht=2, maak=_jongere_zelf),
     Geval(naam="partner-blijft", kleur="groen", gewicht=2, maak=_partner_blijft),
     Geval(naam="inwonend-met-toestemming", kleur="groen", gewicht=8, maak=inwonen("alleenstaande")),
     Geval(naam="intergemeentelijk", kleur="groen", gewicht=8, maak=huishouden_naar("alleenstaande", "P", elders=True)),
@@ -187,7 +195,7 @@ GROEN: Final = (
 )
 WACHTEND: Final = (
     Geval(naam="toekomst", kleur="wachtend", redenen=("toekomstige-datum",), maak=alleen_naar(dagen=14)),
-    Geval(naam="vorige-bewoner", kleur="wachtend", redenen=("vorige-bewoner",), maak=_bewoond_adres(dagen=-1)),
+    Geval(naam="vorige-bewoner", kleur="wachtend", redenen=("vorige-bewoner",), maak=bewoond_adres(dagen=-1)),
     Geval(naam="toekomst-ver", kleur="wachtend", redenen=("toekomstige-datum",), maak=alleen_naar(dagen=28)),
-    Geval(naam="vorige-bewoners", kleur="wachtend", redenen=("vorige-bewoner",), maak=_bewoond_adres("echtpaar", dagen=0)),
+    Geval(naam="vorige-bewoners", kleur="wachtend", redenen=("vorige-bewoner",), maak=bewoond_adres("echtpaar", dagen=0)),
 )

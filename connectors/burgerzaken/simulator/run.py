@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
 @click.option("--verwerkingsvertraging-s", default=0.2, show_default=True, help="Seconds until an order is registered.")
 @click.option("--zonder-historie", is_flag=True, help="Do not offer /verblijfplaatshistorie.")
 @click.option("--levert-te-veel", is_flag=True, help="Answer with every field, whatever was asked.")
-@click.option("--api-key", help="Ask for this X-Api-Key.")
+@click.option("--api-key", envvar="WISSEL_SIM_API_KEY", help="Ask for this X-Api-Key (or in the environment).")
 @click.option("--vereist-header", multiple=True, help="A header each BRP request must carry, e.g. x-doelbinding.")
 def run(
     *,
