@@ -7,8 +7,10 @@ import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,25 @@ def test_runtime_versions_are_the_same_in_every_set(repo: Path) -> None:
     base = pins("base.txt")
     for name in ("test.txt", "bench.txt", "kafka.txt", "postgres.txt"):
         assert pins(name).items() >= base.items(), name
+
+
+def test_what_is_imported_is_declared(product: dict[Path, str], repo: Path) -> None:
+    """What only happens to be installed because something else needs it may be gone tomorrow."""
+    project = tomllib.loads((repo / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    ours = {*PRODUCT, *sys.stdlib_module_names}
+    packages = packages_distributions()
+    imported = {name for text in product.values() for name in imports(text)} - ours
+    assert {n for n in imported if not {d.lower().replace("_", "-") for d in packages.get(n, [])} & declared} == set()
+
+
+def imports(source: str) -> Iterator[str]:
+    """Top-level names of what a module imports."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def test_web_lock_holds_hashes_and_no_addresses(repo: Path) -> None:
