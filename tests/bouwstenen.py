@@ -23,7 +23,7 @@ from hub.flows.verhuizing import namen
 from hub.flows.verhuizing.aangifte import Aangifte, lees_aangifte
 from hub.flows.verhuizing.feiten import Adres, Antwoord, Bewoning, Personen, Zaken, lees_adres
 from hub.flows.verhuizing.persoon import lees_persoon
-from hub.flows.verhuizing.predicaten import Invoer
+from hub.flows.verhuizing.predicaten import Invoer, Uitslag
 from hub.flows.verhuizing.profiel import RisicoProfiel
 from hub.privacy import elfproef
 
@@ -35,9 +35,9 @@ OUD_OBJECT, OUDE_NUMMERAANDUIDING = "0114010000000001", "0114200000000001"
 NIEUW_OBJECT, NIEUWE_NUMMERAANDUIDING = "0114010000000002", "0114200000000002"
 ANDER_OBJECT = "0114010000000003"
 LEVERT = (
-    "naam geboorte verblijfplaats gemeenteVanInschrijving indicatieCurateleRegister opschortingBijhouding rni inOnderzoek "
-    "indicatieVastgesteldVerblijftNietOpAdres partners kinderen gezag"
-).split()
+    *("naam", "geboorte", "verblijfplaats", "gemeenteVanInschrijving", "indicatieCurateleRegister", "rni", "inOnderzoek"),
+    *("opschortingBijhouding", "indicatieVastgesteldVerblijftNietOpAdres", "partners", "kinderen", "gezag"),
+)
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
 
@@ -373,6 +373,11 @@ def invoer(
 
 
 _PROFIEL = profiel()
+
+
+def codes(uitslag: Uitslag) -> list[str]:
+    """The reason codes of an outcome, sorted."""
+    return sorted({bevinding.code for bevinding in uitslag.bevindingen})
 
 
 # ------------------------------------------------------------------------------------------------ a hub in miniature
