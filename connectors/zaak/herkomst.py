@@ -7,13 +7,11 @@ import json
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Json = AbstractMapping[str, Any]
-_NONE: Final[AbstractMapping[str, Json]] = MappingProxyType({})
 
 
 class _Strict(BaseModel):
@@ -111,11 +109,11 @@ class Zaakbeeld:
     """
 
     zaak: Json
-    rollen: AbstractMapping[str, Json] = _NONE
-    statussen: AbstractMapping[str, Json] = _NONE
-    zaakobjecten: AbstractMapping[str, Json] = _NONE
-    eigenschappen: AbstractMapping[str, Json] = _NONE
-    aanvragen: AbstractMapping[str, Json] = field(default_factory=lambda: _NONE)
+    rollen: AbstractMapping[str, Json] = field(default_factory=dict)
+    statussen: AbstractMapping[str, Json] = field(default_factory=dict)
+    zaakobjecten: AbstractMapping[str, Json] = field(default_factory=dict)
+    eigenschappen: AbstractMapping[str, Json] = field(default_factory=dict)
+    aanvragen: AbstractMapping[str, Json] = field(default_factory=dict)
 
 
 def lees(beeld: Zaakbeeld, sources: Iterable[Herkomst]) -> Any:

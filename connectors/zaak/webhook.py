@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from connectors.zaak import inbox
 from connectors.zaak.client import resource_key
@@ -55,7 +56,7 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], wake: Wake) -> HTTPR
     """Return the route handler. ``settings``: per gemeente that has a zaaksysteem; ``wake`` is told what was stored."""
 
     @post("/webhooks/zaken/{gemeente:str}", status_code=204, request_max_body_size=None, tags=["Meldingen"])
-    async def ontvang_melding(request: Request[Any, Any, Any], gemeente: str) -> Response[Any]:
+    async def ontvang_melding(request: Request[Any, Any, Any], gemeente: FromPath[str]) -> Response[None]:
         """Neem een melding van het zaaksysteem aan: 204 als ze bewaard is, 401, 413, 400 of 503 als ze dat niet is."""
         found = settings.get(gemeente)
         if not _authorized(request, found) or found is None:
