@@ -97,6 +97,7 @@ class Bron:
         self._settings = settings
         self._gateway = settings.gateway_of(naam)
         self.zekering = Zekering(naam, na=settings.zekering_na, pauze_s=settings.zekering_pauze_s, monotonic_s=monotonic_s)
+        self._places = asyncio.Semaphore(settings.gelijktijdig)
         _mask_request_logs()
         self._client = httpx.AsyncClient(
             base_url=base_url,
@@ -133,7 +134,9 @@ class Bron:
     async def _once(self, verzoek: Verzoek, timeout_s: float) -> Antwoord:
         self.zekering.admit()
         try:
-            antwoord = self._judge(verzoek, *await self._send(verzoek, timeout_s))
+            async with self._places:  # waiting for our own turn does not count as the source's slowness
+                response, body = await self._send(verzoek, timeout_s)
+            antwoord = self._judge(verzoek, response, body)
         except SourceUnavailable:
             self.zekering.failed()
             raise

@@ -322,3 +322,16 @@ def test_a_refusal_is_no_failure_of_the_source():
 
     with serve(Script((400, b"{}", PROBLEM))) as url:
         asyncio.run(run(url))
+
+
+def test_waiting_for_our_own_turn_is_no_slow_source():
+    """Many cases at once share few connections; who waits for one has not been kept waiting by the source."""
+
+    async def run(url: str) -> list[int]:
+        bron = Bron("bag", url, settings(url, gelijktijdig=2, timeout_s=0.6, pogingen_per_aanroep=1))
+        answers = await asyncio.gather(*(bron.lees(VRAAG) for _ in range(10)))
+        await bron.aclose()
+        return [answer.status for answer in answers]
+
+    with serve(Script(0.2)) as url:
+        assert asyncio.run(run(url)) == [200] * 10

@@ -481,7 +481,10 @@ def wissel_toml(tmp_path, url, extra=""):
         f'[sleutels]\nhoofdsleutel = "{"ab" * 32}"\n[gemeenten.emmen]\nnaam = "Emmen"\ngemeentecode = "0114"\n'
         f'oin = "00000001002220647000"\npseudoniemsleutel = "{"cd" * 32}"\n[gemeenten.emmen.burgerzaken]\n'
     )
-    path.write_text(text + "\n".join(lines) + f"\n{extra}\n", encoding="utf-8")
+    profile = (
+        '[gemeenten.emmen.profiel.verhuizing]\nversie = "1"\nauteur = "A"\ntweede_persoon = "B"\ngeldig_vanaf = 2025-01-01\n'
+    )
+    path.write_text(text + "\n".join(lines) + f"\n{extra}\n{profile}", encoding="utf-8")
     return path
 
 
