@@ -13,17 +13,27 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from hub.errors import HubError, LostRace, Refused, Transient
+from hub.errors import Refused, Transient
 
 T = TypeVar("T")
+Job = tuple[Callable[[sqlite3.Connection], Any], Future[Any]]
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000", "cache_size=-32000")
 _GROUP: Final = 64
-_RERUNS: Final = 20
 _STOP: Final = 2
+_BACKUP: Final = "put back its newest backup (docs/how-to/back-up.md)"
+# What is wrong with the file or its disk, as against with one statement: nothing in this transaction can be trusted then.
+_OF_THE_FILE: Final = frozenset(
+    {
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL),
+        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB),
+    }
+)
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class StoreUnavailable(Transient):
@@ -33,14 +43,15 @@ class StoreUnavailable(Transient):
 class Database:
     """A SQLite file with one writer. ``write`` may be called from every thread; ``reader`` gives each thread its own view."""
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, *, remedy: str = _BACKUP) -> None:
         self.path = path
-        self._write_connection = _connect(path)
-        self._write_connection.executescript(schema)
+        self._remedy = remedy
+        self._write_connection = _open(path, schema, remedy)
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._jobs: queue.PriorityQueue[tuple[int, int, Any]] = queue.PriorityQueue()
         self._count = itertools.count()
+        self._gate = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=f"schrijver-{path.name}", daemon=True)
         self._thread.start()
@@ -48,13 +59,15 @@ class Database:
     def write(self, work: Callable[[sqlite3.Connection], T], *, urgent: bool = False) -> Future[T]:
         """Run ``work`` in one transaction in the writer thread; the future holds its result after the commit.
 
-        Transient errors it raises about races are rerun whole, so it must have no effect outside the transaction.
+        What ``work`` raises comes to the caller and its transaction is rolled back: it must have no effect outside that.
+        Whoever cancels the future before the work began has not asked for it.
         """
         future: Future[T] = Future()
-        if self._closed:
-            future.set_exception(StoreUnavailable(f"{self.path.name} is closed: the hub is stopping"))
-            return future
-        self._jobs.put((0 if urgent else 1, next(self._count), (work, future)))
+        with self._gate:
+            if not self._closed:
+                self._jobs.put((0 if urgent else 1, next(self._count), (work, future)))
+                return future
+        future.set_exception(StoreUnavailable(f"{self.path.name} is closed: the hub is stopping"))
         return future
 
     @contextmanager
@@ -62,7 +75,7 @@ class Database:
         """Yield this thread's read-only connection inside one consistent view."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = _connect(self.path, read_only=True)
+            connection = self._local.connection = _connect(self.path, remedy=self._remedy, read_only=True)
             self._readers.append(connection)
         if connection.in_transaction:
             yield connection
@@ -70,17 +83,32 @@ class Database:
         connection.execute("BEGIN")
         try:
             yield connection
-        finally:
             connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._drop(connection)
+            if _code(error) in _OF_THE_FILE:
+                raise self._fault(error) from error
+            raise
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _drop(self, connection: sqlite3.Connection) -> None:
+        """Forget a reader whose view ended in an error: the next one starts afresh."""
+        connection.close()
+        self._readers.remove(connection)
+        self._local.connection = None
 
     def close(self) -> None:
         """Finish what was asked, truncate the WAL and close."""
-        if self._closed:
-            return
-        self._closed = True
-        self._jobs.put((_STOP, next(self._count), None))
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put((_STOP, next(self._count), None))
         self._thread.join()
-        self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(sqlite3.Error):  # a full or failing disk: the WAL is read at the next start, nothing is lost by it
+            self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         for connection in (*self._readers, self._write_connection):
             connection.close()
 
@@ -105,64 +133,79 @@ class Database:
             group.append(entry[2])
         return group
 
-    def _transaction(self, jobs: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]) -> None:
-        db = self._write_connection
-        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            for work, future in jobs:
-                outcomes.append((future, *_in_savepoint(db, work)))
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            fault = _store_fault(self.path, error)
-            outcomes = [(future, None, fault) for _, future in jobs]
-        for future, result, raised in outcomes:
+    def _transaction(self, jobs: list[Job]) -> None:
+        wanted = [job for job in jobs if job[1].set_running_or_notify_cancel()]
+        for future, result, raised in self._outcomes(wanted) if wanted else ():
             if raised is None:
                 future.set_result(result)
             else:
                 future.set_exception(raised)
 
+    def _outcomes(self, jobs: list[Job]) -> list[tuple[Future[Any], Any, BaseException | None]]:
+        """Run the jobs in one transaction and return what came of each; when the file fails, it fails for all."""
+        db = self._write_connection
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            outcomes = [(future, *_in_savepoint(db, work)) for work, future in jobs]
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            fault = self._fault(error)
+            with suppress(sqlite3.Error):  # SQLite has often rolled back by itself; if even this fails, the next BEGIN says so
+                db.execute("ROLLBACK")
+            return [(future, None, fault) for _, future in jobs]
+        return outcomes
+
+    def _fault(self, error: sqlite3.Error) -> StoreUnavailable:
+        if _code(error) in _DAMAGED:
+            return StoreUnavailable(f"{self.path.name} is damaged ({error}): stop the hub and {self._remedy}")
+        return StoreUnavailable(f"{self.path.name} does not work now ({error}); nothing was accepted, check the disk")
+
 
 def _in_savepoint(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> tuple[Any, BaseException | None]:
-    for attempt in range(_RERUNS):
-        db.execute("SAVEPOINT werk")
-        try:
-            result = work(db)
-        except LostRace as error:
-            db.execute("ROLLBACK TO werk")
-            db.execute("RELEASE werk")
-            if attempt == _RERUNS - 1 or not getattr(error, "rerun", False):
-                return None, error
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-            if not db.in_transaction or not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-                raise  # the file itself fails: the whole group does
-            db.execute("ROLLBACK TO werk")
-            db.execute("RELEASE werk")
-            return None, error
-        except Exception as error:  # noqa: BLE001 - handed to whoever asked for the work, through its future
-            db.execute("ROLLBACK TO werk")
-            db.execute("RELEASE werk")
-            return None, error
-        else:
-            db.execute("RELEASE werk")
-            return result, None
-    raise HubError("unreachable: the last rerun returns")
+    """Run one job; what it raises undoes that job alone, unless the file itself fails."""
+    db.execute("SAVEPOINT werk")
+    try:
+        result = work(db)
+    except Exception as error:  # noqa: BLE001 - handed to whoever asked for the work, through its future
+        if isinstance(error, sqlite3.Error) and _code(error) in _OF_THE_FILE:
+            raise
+        db.execute("ROLLBACK TO werk")
+        db.execute("RELEASE werk")
+        return None, error
+    db.execute("RELEASE werk")
+    return result, None
 
 
-def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def _open(path: Path, schema: str, remedy: str) -> sqlite3.Connection:
+    connection = _connect(path, remedy=remedy)
+    try:
+        connection.executescript(schema)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _refusal(path, error, remedy) from error
+    return connection
+
+
+def _connect(path: Path, *, remedy: str, read_only: bool = False) -> sqlite3.Connection:
     uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    connection = None
     try:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         for pragma in _PRAGMAS if not read_only else ("busy_timeout=5000", "cache_size=-16000", "query_only=ON"):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error as error:
-        raise Refused(
-            f"{path} does not open as a database ({error}); check the path, its permissions and the disk, or put back a backup"
-        ) from error
+        if connection:
+            connection.close()
+        raise _refusal(path, error, remedy) from error
     return connection
 
 
-def _store_fault(path: Path, error: sqlite3.Error) -> StoreUnavailable:
-    return StoreUnavailable(f"{path.name} does not take writes now ({error}); nothing was accepted, check the disk")
+def _refusal(path: Path, error: sqlite3.Error, remedy: str) -> Refused:
+    if _code(error) in _DAMAGED:
+        return Refused(f"{path} is damaged ({error}): {remedy}")
+    return Refused(f"{path} does not open as a database ({error}); check the path, its permissions and the disk, or {remedy}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, SQLITE_ERROR for what the module itself raised."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
