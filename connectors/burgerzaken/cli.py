@@ -26,14 +26,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def burgerzaken() -> None:
-    """The civil registry: classify changes of address, check a gateway."""
+    """Het burgerzakensysteem: adreswijzigingen indelen, een gateway controleren."""
 
 
 @burgerzaken.command()
 @click.argument("bestand", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Antwoord als JSON.")
 def classify(bestand: Path, *, as_json: bool) -> None:
-    """Count the kinds of change of address in a persoonslijsten file in RvIG's layout."""
+    """Tel de soorten adreswijziging in een bestand met persoonslijsten (indeling van RvIG)."""
     try:
         counts = Counter(answer.soort for answer in classify_file(bestand))
     except HubError as fault:
@@ -55,18 +55,20 @@ def _as_text(counts: Counter[Soort]) -> str:
     moves = [soort for soort in Soort if soort.is_verhuizing]
     others = [soort for soort in Soort if not soort.is_verhuizing and counts[soort]]
     lines = [f"{counts[soort]:>7}  {soort}" for soort in moves]
-    lines += [f"{sum(counts[soort] for soort in others):>7}  no move, of which"]
+    lines += [f"{sum(counts[soort] for soort in others):>7}  geen verhuizing, waarvan"]
     lines += [f"{counts[soort]:>9}  {soort}" for soort in others]
-    return "\n".join([*lines, f"{counts.total():>7}  changes of address"])
+    return "\n".join([*lines, f"{counts.total():>7}  adreswijzigingen"])
 
 
 @burgerzaken.command()
-@click.option("--config", "config", type=_FILE, required=True, help="The settings, wissel.toml.")
-@click.option("--gemeente", required=True, help="Which gemeente (slug).")
-@click.option("--bsn-bestand", type=_FILE, required=True, help="Known test persons, one number per line.")
-@click.option("--schrijf", type=click.Path(dir_okay=False, path_type=Path), help="Write the list for `levert_bestand`.")
+@click.option("--config", "config", type=_FILE, required=True, help="Het instellingenbestand.")
+@click.option("--gemeente", required=True, help="De gemeente (slug).")
+@click.option("--bsn-bestand", type=_FILE, required=True, help="Bekende testpersonen, een BSN per regel.")
+@click.option(
+    "--schrijf", type=click.Path(dir_okay=False, path_type=Path), help="Schrijf de lijst voor `levert_bestand` hierheen."
+)
 def check(config: Path, gemeente: str, bsn_bestand: Path, schrijf: Path | None) -> None:
-    """Probe with known test persons which elements a gateway delivers, and write the list down."""
+    """Ga met bekende testpersonen na welke gegevens een gateway levert, en leg dat vast."""
     try:
         settings = _settings(config, gemeente)
         bsns = read_bsns(bsn_bestand)
@@ -76,20 +78,20 @@ def check(config: Path, gemeente: str, bsn_bestand: Path, schrijf: Path | None) 
         raise click.ClickException(str(fault)) from fault
     click.echo(_report(controle))
     if not controle.gevonden:
-        raise click.ClickException("no test person was found: nothing is proven, and nothing was written")
+        raise click.ClickException("er is geen testpersoon gevonden: er is niets bewezen en niets geschreven")
     if schrijf is not None:
         schrijf.write_text(controle.as_toml(settings.gateway_of("brp").naam, today), encoding="utf-8")
-        click.echo(f"written: {schrijf}; name it as levert_bestand under [gemeenten.{gemeente}.{NAAM}]")
+        click.echo(f"Geschreven: {schrijf}. Noem het als levert_bestand onder [gemeenten.{gemeente}.{NAAM}].")
 
 
 def _settings(config: Path, gemeente: str) -> BurgerzakenSettings:
     with before_the_proof():
         gemeenten = load(config).gemeenten
     if gemeente not in gemeenten:
-        raise Refused(f"there is no gemeente {gemeente}; known are: {', '.join(sorted(gemeenten))}")
+        raise Refused(f"er is geen gemeente {gemeente}; bekend zijn: {', '.join(sorted(gemeenten))}")
     settings = gemeenten[gemeente].plugins.get(NAAM)
     if not isinstance(settings, BurgerzakenSettings):
-        raise Refused(f"gemeente {gemeente} has no [gemeenten.{gemeente}.{NAAM}]; write that first")
+        raise Refused(f"gemeente {gemeente} heeft geen [gemeenten.{gemeente}.{NAAM}]; schrijf dat eerst")
     return settings
 
 
@@ -102,11 +104,11 @@ async def _probe(settings: BurgerzakenSettings, bsns: list[Bsn], today: date) ->
 
 
 def _report(controle: Controle) -> str:
-    lines = [f"{controle.gevonden} of {controle.gevraagd} test persons found; delivered, with how many:"]
+    lines = [f"{controle.gevonden} van {controle.gevraagd} testpersonen gevonden. Geleverd, met bij hoeveel:"]
     lines += [f"{count:>7}  {name}" for name, count in controle.gezien.items()]
     if controle.ongevraagd:
-        lines.append(f"delivered though nobody asked (dropped): {', '.join(controle.ongevraagd)}")
+        lines.append(f"ongevraagd geleverd (wordt weggegooid): {', '.join(controle.ongevraagd)}")
     if controle.ontbreekt:
-        lines.append("never seen, so absence proves nothing and cases may go orange; give test persons who have it:")
+        lines.append("nooit gezien: afwezigheid bewijst niets, zaken kunnen oranje worden; geef testpersonen die dit hebben:")
         lines += [f"         {name}" for name in controle.ontbreekt]
     return "\n".join(lines)

@@ -116,18 +116,18 @@ def read_bsns(path: Path) -> list[Bsn]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
-        raise Invalid([(str(path), f"cannot be read as text ({type(fault).__name__}); check the file")]) from fault
+        raise Invalid([(str(path), f"niet te lezen als tekst ({type(fault).__name__}); controleer het bestand")]) from fault
     for number, line in enumerate(text.splitlines(), 1):
         content = line.partition("#")[0].strip()
         if not content:
             continue
         bsn = als_bsn(content)
         if bsn is None:
-            problems.append((f"{path}, line {number}", "nine digits that pass the elfproef are needed"))
+            problems.append((f"{path}, regel {number}", "negen cijfers nodig die de elfproef doorstaan"))
         else:
             bsns.append(bsn)
     if problems or not bsns:
-        raise Invalid(problems or [(str(path), "no number in it; write one test person per line")])
+        raise Invalid(problems or [(str(path), "er staat geen nummer in; schrijf een testpersoon per regel")])
     return bsns
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 from connectors.burgerzaken.bronnen import Bronnen, Bronnenkast
 from connectors.burgerzaken.http import BronWeigert
-from connectors.burgerzaken.settings import Doel
+from connectors.burgerzaken.settings import BronNaam, Doel
 from hub.errors import Refused, SourceContractBroken, SourceUnavailable
 from hub.events import PERSONEN, NewEvent, fetched_id
 from hub.plugins import Grens, Hub, OpdrachtUitvoering, Uitkomst
@@ -21,6 +21,10 @@ from hub.plugins import Grens, Hub, OpdrachtUitvoering, Uitkomst
 NIET_BESCHIKBAAR: Final = "nl.wissel.gegevens.niet-beschikbaar.v1"
 GERAADPLEEGD: Final = "nl.wissel.brp.geraadpleegd.v1"
 _POGINGEN: Final = 1000  # the bound that counts is the time
+BRP_PERSONEN: Final = "brp-personen"
+BRP_HISTORIE: Final = "brp-historie"
+BEWONING: Final = "bewoning"
+_GATEWAY_VAN_BRON: Final[dict[str, BronNaam]] = {BRP_PERSONEN: "brp", BRP_HISTORIE: "historie", BEWONING: "bewoning"}
 _UITLEG: Final = {
     "bron-niet-bereikbaar": "De bron gaf te lang geen antwoord.",
     "bron-weigert": "De bron weigerde de vraag. Een beheerder kan in het logboek van Wissel zien waarom.",
@@ -102,12 +106,13 @@ class Lezer:
 
 def raadpleging(bron: str, doel: Doel, bronnen: Bronnen) -> dict[str, Any]:
     """Return who asks what, and under which doelbinding, as the record of a read has it."""
+    gateway = bronnen.settings.gateway_of(_GATEWAY_VAN_BRON[bron])
     return {
         "bron": bron,
         "doelbinding": doel.doelbinding,
         "verwerking": doel.verwerking,
         "gebruikerSoort": "systeem",
-        "gebruiker": bronnen.settings.gateway.gebruiker,
+        "gebruiker": gateway.gebruiker,
         "velden": sorted(doel.velden),
     }
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from connectors.burgerzaken.bewoning import Bewoner
 from connectors.burgerzaken.bronnen import Bronnen
-from connectors.burgerzaken.lezen import Lezer
+from connectors.burgerzaken.lezen import BEWONING, Lezer
 from hub.plugins import OpdrachtUitvoering, Uitkomst
 from hub.privacy import Pseudonymizer
 
@@ -20,7 +20,7 @@ class HaalBewoning(Lezer):
     """Reads the residents of an adresseerbaar object on a day. The outcome holds pseudonyms only."""
 
     wat = "bewoning"
-    bron = "bewoning"
+    bron = BEWONING
 
     async def lees(self, opdracht: OpdrachtUitvoering, bronnen: Bronnen) -> Uitkomst:
         """Ask the bewoning API."""

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from connectors.burgerzaken import volgen
 from connectors.burgerzaken.bronnen import Bronnen
-from connectors.burgerzaken.lezen import Lezer
+from connectors.burgerzaken.lezen import BRP_HISTORIE, BRP_PERSONEN, Lezer
 from connectors.burgerzaken.relaties import als_bsn, gezaghouders_over, zonder_anderen
 from connectors.burgerzaken.settings import DoelNaam
+from hub.errors import Refused
 from hub.events import NewEvent
 from hub.plugins import OpdrachtUitvoering, Tx, Uitkomst
 from hub.privacy import Bsn
@@ -27,7 +28,6 @@ _DOEL_VAN_ROL: Final[dict[str, DoelNaam]] = {
 }
 _GEZAGHOUDER: Final = "gezaghouder"
 _VERHUIZER: Final = "verhuizer"
-_HISTORIE: Final = "brp-historie"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class HaalPersonen(Lezer):
     """Reads persons, once each, for as much as their role asks. Movers are followed from before they are read."""
 
     wat = "personen"
-    bron = "brp-personen"
+    bron = BRP_PERSONEN
 
     async def lees(self, opdracht: OpdrachtUitvoering, bronnen: Bronnen) -> Uitkomst:
         """Ask the BRP; first follow who moves, so that no change falls between the read and the following."""
@@ -69,6 +69,14 @@ class HaalPersonen(Lezer):
             *self._records(opdracht, bronnen, everybody, histories),
         ]
         return Uitkomst(events=events, rows=self._follow(opdracht, bronnen, movers, found, until))
+
+    def geef_op(self, opdracht: OpdrachtUitvoering, fout: Exception) -> Uitkomst | None:
+        """Say that the source stayed away. Numbers may have been asked before it did: that is recorded too."""
+        given_up = super().geef_op(opdracht, fout)
+        if given_up is None or isinstance(fout, Refused):
+            return given_up
+        bronnen = self._kast.van(opdracht.gemeente.slug)
+        return Uitkomst(events=[*given_up.events, *self._records(opdracht, bronnen, betrokkenen_van(opdracht), {})])
 
     async def _read(
         self, opdracht: OpdrachtUitvoering, bronnen: Bronnen, people: Sequence[Betrokkene]
@@ -144,7 +152,7 @@ class HaalPersonen(Lezer):
         doel = bronnen.settings.doel("historie")
         return [
             *records.values(),
-            *self.geraadpleegd(opdracht, pseudoniemen, bron=_HISTORIE, doel=doel, bronnen=bronnen),
+            *self.geraadpleegd(opdracht, pseudoniemen, bron=BRP_HISTORIE, doel=doel, bronnen=bronnen),
         ]
 
     def _follow(

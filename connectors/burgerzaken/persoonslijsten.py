@@ -47,13 +47,13 @@ def read_persoonslijsten(path: Path) -> Iterator[list[Rij]]:
     person: list[Rij] | None = None
     for line, row in rows:
         if len(row) != len(header):
-            raise BestandKloptNiet(f"{path}, line {line}: {len(row)} columns where the header has {len(header)}")
+            raise BestandKloptNiet(f"{path}, regel {line}: {len(row)} kolommen waar de kop er {len(header)} heeft")
         if row[0]:
             if person is not None:
                 yield person
             person = []
         if person is None:
-            raise BestandKloptNiet(f"{path}, line {line}: the first column of the first row must name a persoonslijst")
+            raise BestandKloptNiet(f"{path}, regel {line}: de eerste kolom van de eerste rij moet een persoonslijst noemen")
         elements = {element: row[position] for position, element in columns if row[position]}
         if elements:
             person.append(Rij(elements))
@@ -65,8 +65,8 @@ def _columns(path: Path, header: list[str]) -> list[tuple[int, str]]:
     """Return (position, element) of each column of category 08 but its history mark."""
     if missing := [name for name in _NEEDED if name not in header]:
         raise BestandKloptNiet(
-            f"{path}, line 1: no column {', '.join(missing)}; give a persoonslijsten file in RvIG's layout "
-            "(UTF-8, `;` between columns, column names are element numbers)"
+            f"{path}, regel 1: geen kolom {', '.join(missing)}; geef een bestand met persoonslijsten in de indeling van "
+            "RvIG (UTF-8, `;` tussen kolommen, kolomnamen zijn elementnummers)"
         )
     return [
         (position, name.removeprefix(_PREFIX))
@@ -84,8 +84,8 @@ def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if row:
                     yield reader.line_num, row
     except OSError as fault:
-        raise BestandKloptNiet(f"{path}: cannot be read ({fault.strerror}); check the name") from fault
+        raise BestandKloptNiet(f"{path}: niet te lezen ({fault.strerror}); controleer de naam") from fault
     except UnicodeDecodeError as fault:
-        raise BestandKloptNiet(f"{path}: is not UTF-8; save it as UTF-8") from fault
+        raise BestandKloptNiet(f"{path}: is geen UTF-8; sla het op als UTF-8") from fault
     except csv.Error as fault:
-        raise BestandKloptNiet(f"{path}: is not a CSV file ({fault})") from fault
+        raise BestandKloptNiet(f"{path}: is geen CSV-bestand ({fault})") from fault

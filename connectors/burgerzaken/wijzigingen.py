@@ -23,7 +23,7 @@ from connectors.burgerzaken import volgen
 from connectors.burgerzaken.bronnen import Bronnenkast
 from connectors.burgerzaken.brp import MOST_PER_REQUEST
 from connectors.burgerzaken.classificatie import Classificatie, Soort, classify, rij_uit_persoon
-from connectors.burgerzaken.lezen import GERAADPLEEGD, asked_again, raadpleging
+from connectors.burgerzaken.lezen import BRP_PERSONEN, GERAADPLEEGD, asked_again, raadpleging
 from connectors.burgerzaken.model import Adres, Locatie, gemeente_van_inschrijving, lees_verblijfplaats
 from hub.errors import KeyDestroyed, Poison, Transient
 from hub.events import PERSONEN, NewEvent, fact_id, registry_change_id
@@ -32,7 +32,6 @@ from hub.privacy import Bsn
 
 VERHUISD: Final = "nl.brp.verhuisd."
 ZONDER_VERHUIZING: Final = "nl.wissel.brp.wijziging-zonder-verhuizing.v1"
-_BRON: Final = "brp-personen"
 _OVERLAP: Final = timedelta(days=1)
 _MOST_PER_ROUND: Final = 500  # then the next round begins, so that who is awaited never waits behind a whole gemeente
 _RESEALS: Final = 3
@@ -216,7 +215,7 @@ class Wijzigingenlezer:
         round_id = fact_id(self._slug, "wijzigingen", moment)
         data = {
             "opdrachtId": round_id,
-            **raadpleging(_BRON, self._settings.doel("volgen"), self._bronnen),
+            **raadpleging(BRP_PERSONEN, self._settings.doel("volgen"), self._bronnen),
             "zaak": None,
         }
         return [

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from openapi import load, validate_request, validate_response
+from openapi import Spec, load, validate_request, validate_response
 
 from connectors.burgerzaken.bag import Adresvraag
 from connectors.burgerzaken.bewoning import read_bewoning
@@ -20,6 +20,7 @@ from connectors.burgerzaken.bronnen import Bronnen
 from connectors.burgerzaken.brp import read_personen
 from connectors.burgerzaken.settings import BurgerzakenSettings
 from connectors.burgerzaken.velden import VELDEN_GEZAGHOUDER, VELDEN_HOOFDBEWONER, VELDEN_MELDER, VELDEN_VOLGEN
+from connectors.burgerzaken.verwerking import Verhuizer, Verhuizing
 from hub.privacy import Bsn
 
 PERSONEN = "brp/personen-2.7.0-openapi.yaml"
@@ -351,6 +352,32 @@ def test_history_is_asked_per_person_and_period():
         "datumTot": "2026-03-12",
     }
     assert rows == [{"type": "Adres", "datumVan": {"type": "JaarDatum", "jaar": 2020}}]
+
+
+def test_the_write_is_as_our_own_document_says(repo):
+    """The port's OpenAPI document is what an adapter is built against."""
+    spec = Spec(yaml.safe_load((repo / "schemas/openapi/verwerking-verhuizing.yaml").read_text(encoding="utf-8")))
+    zaak, sleutel = "6f7c2a52-7d5b-4b0e-9d55-0f2d7e9e4c11", "0d5f7a0e-8e0c-5a53-9a0a-2a9a51b1f0aa"
+    verhuizing = Verhuizing(
+        zaak=zaak,
+        verhuisdatum="2026-03-10",
+        datum_aangifte="2026-03-12",
+        adresseerbaar_object=OBJECT,
+        nummeraanduiding=NUMMERAANDUIDING,
+        functie_adres="W",
+        verhuizers=[Verhuizer(bsn=bsn, code=code) for bsn, code in zip(bsns(2), "IP", strict=True)],
+        door="wissel",
+    )
+
+    async def work(b: Bronnen) -> Any:
+        sent = await b.verwerking.verwerk(verhuizing, sleutel=sleutel)
+        return sent, await b.verwerking.status(sent.id)
+
+    receipts, (post, get) = ask(work, lambda _: {"verwerkingId": zaak, "status": "aangenomen"})
+    validate_request(spec, "POST", post.url.path, body(post), headers=dict(post.headers))
+    validate_request(spec, "GET", get.url.path, headers=dict(get.headers))
+    assert post.headers["idempotency-key"] == sleutel
+    assert [receipt.status for receipt in receipts] == ["aangenomen", "aangenomen"]
 
 
 # --------------------------------------------------------------------------------------------------- recorded answers

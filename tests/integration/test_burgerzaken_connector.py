@@ -423,6 +423,7 @@ def test_a_source_that_stays_away_ends_the_waiting_with_a_reason(w, soort, onder
     assert event.data["reden"] == "bron-niet-bereikbaar"
     assert event.data["wat"] == soort.removeprefix("haal-")
     assert event.causationid == opdracht.event_id
+    assert len(w.log(GERAADPLEEGD)) == (1 if soort == "haal-personen" else 0)
 
 
 def test_what_is_no_fault_of_the_source_is_parked(w):
@@ -521,13 +522,13 @@ def test_check_says_what_is_wrong(tmp_path):
     config, bsns = wissel_toml(tmp_path, "http://127.0.0.1:9"), tmp_path / "bsns.txt"
     bsns.write_text("999993653\n999999245\n", encoding="utf-8")
     result = check(config, bsns)
-    assert (result.exit_code, "line 2" in result.output, "999999245" in result.output) == (1, True, False)
+    assert (result.exit_code, "regel 2" in result.output, "999999245" in result.output) == (1, True, False)
     bsns.write_text("# niemand\n", encoding="utf-8")
-    assert "no number in it" in check(config, bsns).output
+    assert "geen nummer in" in check(config, bsns).output
     bsns.write_text("999993653\n", encoding="utf-8")
     assert "ConnectError" in check(config, bsns).output
     other = CliRunner().invoke(burgerzaken, ["check", "--config", str(config), "--gemeente", "x", "--bsn-bestand", str(bsns)])
-    assert "no gemeente x" in other.output
+    assert "geen gemeente x" in other.output
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,9 @@ def test_rows_without_category_08_are_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "header", "says"),
     [
-        (["Lg01_1;0114"], "", "line 2: 2 columns where the header has 11"),
-        ([";;;0114;20200101;1;;;I;;"], "", "line 2: the first column of the first row"),
-        (["a;b"], "naam;waarde", "no column 08.09.10, 08.13.10, 08.72.10, 08.84.10"),
+        (["Lg01_1;0114"], "", "regel 2: 2 kolommen waar de kop er 11 heeft"),
+        ([";;;0114;20200101;1;;;I;;"], "", "regel 2: de eerste kolom van de eerste rij"),
+        (["a;b"], "naam;waarde", "geen kolom 08.09.10, 08.13.10, 08.72.10, 08.84.10"),
     ],
 )
 def test_a_file_in_another_layout_is_refused_with_the_line(tmp_path, rows, header, says):
@@ -165,13 +165,13 @@ def test_a_file_in_another_layout_is_refused_with_the_line(tmp_path, rows, heade
 def test_what_is_no_text_is_refused(tmp_path):
     """Neither a missing file, nor a binary one, ends in a stack trace."""
     path = tmp_path / "x.csv"
-    with pytest.raises(BestandKloptNiet, match="cannot be read"):
+    with pytest.raises(BestandKloptNiet, match="niet te lezen"):
         list(classify_file(path))
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BestandKloptNiet, match="not UTF-8"):
+    with pytest.raises(BestandKloptNiet, match="geen UTF-8"):
         list(classify_file(path))
     path.write_bytes(b"")
-    with pytest.raises(BestandKloptNiet, match="no column"):
+    with pytest.raises(BestandKloptNiet, match="geen kolom"):
         list(classify_file(path))
 
 
@@ -179,7 +179,7 @@ def test_the_command_says_what_is_wrong_with_a_file(tmp_path):
     """The same through the command line, with exit code 1."""
     result = CliRunner().invoke(burgerzaken, ["classify", str(tmp_path / "weg.csv")])
     assert result.exit_code == 1
-    assert "weg.csv: cannot be read" in result.output
+    assert "weg.csv: niet te lezen" in result.output
 
 
 def test_the_test_set_of_rvig_counts_as_rvig_counts(cases):
@@ -196,7 +196,7 @@ def test_the_test_set_of_rvig_counts_as_rvig_counts(cases):
     }
     text = CliRunner().invoke(burgerzaken, ["classify", str(cases / RVIG)]).output
     assert "200  intergemeentelijk" in text
-    assert "594  changes of address" in text
+    assert "594  adreswijzigingen" in text
 
 
 def test_without_72_10_and_84_10_few_false_moves_remain(cases):
