@@ -472,6 +472,7 @@ def test_the_connector_says_what_it_brings(w):
     assert set(CONNECTOR.executors(w.hub)) == {"haal-adres", "haal-personen", "haal-bewoning", "verwerk-verhuizing"}
     assert CONNECTOR.routes(w.hub) == ()
     assert CONNECTOR.unsettled_hints(w.hub, ZAAK, w.klok.now()) is False
+    assert CONNECTOR.backlog(w.hub) == 0
 
 
 def wissel_toml(tmp_path, url, extra=""):
