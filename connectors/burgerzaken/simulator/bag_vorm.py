@@ -108,6 +108,7 @@ def object_json(basis: str, thuis: AdresseerbaarObject) -> Json:
     soort = thuis.type.lower()
     is_verblijfsobject = thuis.type == "Verblijfsobject"
     gegevens: Json = {
+        "type": thuis.type,
         "heeftAlsHoofdAdres": thuis.adressen[0].identificatie,
         "identificatie": thuis.identificatie,
         "domein": f"NL.IMBAG.{thuis.type}",
