@@ -203,7 +203,7 @@ def bag_fout(request: Request, status: int, slecht: list[Fout] | None = None) ->
     """Answer with an Error of the BAG API: ``instance`` is a whole URI and the list is called ``invalid-params``."""
     response = fouten.ongeldige_parameters(request, slecht) if slecht else fouten.fout(request, status)
     body = {naam: waarde for naam, waarde in response.body.items() if naam != "invalidParams"}
-    body["instance"] = f"{_oorsprong(request)}{request.path}"
+    body["instance"] = f"{_oorsprong(request)}{body['instance']}"
     if slecht:
         body["invalid-params"] = [fout.json() for fout in slecht]
     response.body = body

@@ -20,8 +20,7 @@ class Land:
 
     def __init__(self, gemeenten: Sequence[tuple[str, str]], personen: int) -> None:
         per_gemeente, achtergrond = _verdeel(len(gemeenten), personen)
-        codes, slugs = {code for _, code in gemeenten}, {slug for slug, _ in gemeenten}
-        extra = next(pair for pair in _ACHTERGROND if pair[0] not in slugs and pair[1] not in codes)
+        extra = _achtergrond(gemeenten)
         self.gemeenten = _leg_uit([*gemeenten, extra], [per_gemeente] * len(gemeenten) + [achtergrond])
         self.achtergrond = self.gemeenten[-1]
         self.buurten = per_gemeente * len(gemeenten) + achtergrond
@@ -39,6 +38,13 @@ class Land:
             if volgnummer is not None and 0 <= volgnummer < gemeente.buurten * STRATEN_PER_BUURT:
                 return gemeente.eerste_buurt + volgnummer // STRATEN_PER_BUURT
         return None
+
+
+def _achtergrond(gemeenten: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return a gemeente that is not among the configured ones."""
+    codes, slugs = {code for _, code in gemeenten}, {slug for slug, _ in gemeenten}
+    verzonnen = ((f"elders-{nummer}", f"{nummer:04d}") for nummer in range(9000, 10_000))
+    return next(pair for pair in (*_ACHTERGROND, *verzonnen) if pair[0] not in slugs and pair[1] not in codes)
 
 
 def _verdeel(gemeenten: int, personen: int) -> tuple[int, int]:

@@ -31,7 +31,7 @@ class _Server(uvicorn.Server):
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8102, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--seed", default=1, show_default=True, help="The population follows from it.")
-@click.option("--personen", default=20_000, show_default=True, help="Size of the population, up to five million.")
+@click.option("--personen", default=20_000, show_default=True, help="Size of the population; numbers from 9999xxxxx downwards.")
 @click.option("--gemeenten", default="emmen:0114,zwolle:0193", show_default=True, help="slug:code, ...")
 @click.option("--datum", type=click.DateTime(["%Y-%m-%d"]), help="The registry's date; default: today.")
 @click.option("--verwerkingsvertraging-s", default=0.2, show_default=True, help="Seconds until an order is registered.")
