@@ -12,6 +12,8 @@ import httpx
 import jwt
 
 from demo.opzet import Opzet
+from hub.errors import Refused
+from hub.privacy import mask_bsns
 
 _CRS: Final = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
 _ZAAKTYPE: Final = "B0366"
@@ -83,8 +85,8 @@ class Formulier:
 
     async def _adres(self, gemeente: str, zaak: str, aangifte: Mapping[str, Any]) -> None:
         adres = aangifte.get("adres")
-        if not adres:
-            return
+        if not adres or not (_bag_id(adres) and adres.get("straat") and adres.get("woonplaats")):
+            return  # an address the form could not look up stands in the eigenschappen only
         await self._post(
             gemeente,
             "zaakobjecten",
@@ -134,7 +136,10 @@ class Formulier:
     async def _post(self, gemeente: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"{self.opzet.zaak_url}/{gemeente}/zaken/api/v1/{path}"
         answer = await self.client.post(url, json=body, headers=self._headers())
-        answer.raise_for_status()
+        if answer.is_error:
+            raise Refused(
+                f"het zaaksysteem weigert {path} van het e-formulier ({answer.status_code}): {mask_bsns(answer.text)}"
+            )
         made: Mapping[str, Any] = answer.json()
         return made
 

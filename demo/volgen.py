@@ -104,6 +104,11 @@ async def tot_rust(hub: HubKant, gemeenten: Sequence[str], *, within_s: float = 
     quiet = 0
     while quiet < 3 and time.monotonic() < deadline:  # noqa: PLR2004 - three looks in a row
         standen = [await hub.stand(gemeente) for gemeente in gemeenten]
-        busy = sum(stand["achter"] + stand["opdrachtenOpen"] + stand["meldingenOpen"] for stand in standen)
+        busy = sum(map(_still_to_do, standen))
         quiet = 0 if busy else quiet + 1
         await asyncio.sleep(_STILL_S)
+
+
+def _still_to_do(stand: Mapping[str, Any]) -> int:
+    behind = sum(positie["achter"] for positie in stand["posities"])
+    return int(behind + stand["opdrachten"].get("open", 0) + stand["meldingenOpen"])

@@ -25,10 +25,11 @@ from hub.flows.runner import FlowRunner
 from hub.keys import KeyRef, KeyStore
 from hub.log.sqlite import SqliteLog
 from hub.parking import failure_of
-from hub.plugins import Clock, Freshness, Gemeente, Overview, ReadTx, Sealed, SealedEvent, Service, Tx
+from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Service, Tx
 from hub.projector import Projector
 from hub.readmodels import SqliteReadModel
 from hub.settings import Loaded
+from hub.stand import Positie, Stand
 from hub.store import opening
 from hub.store.database import Database
 from hub.store.put import LogTables, SqliteTx
@@ -38,6 +39,7 @@ from schemas import load as load_schemas
 log = structlog.get_logger()
 T = TypeVar("T")
 _RESEALS: Final = 5
+_LEDGER: Final = "SELECT toestand, count(*) FROM opdracht WHERE gemeente = ? GROUP BY toestand"
 
 
 class SqliteReadTx:
@@ -231,36 +233,19 @@ class EmbeddedHub:
         metrics.ACHTERSTAND.labels(lid="projecties").set(behind)
         return Freshness(self.projector.shown_up_to() if behind else self.clock.now(), behind, parked)
 
-    def overview(self) -> Overview:
-        """Return where the hub stands."""
+    def stand(self, gemeente: str) -> Stand:
+        """Return how far everything is, and what is parked of one gemeente."""
         positions = self.log.positions()
-        with self.members.reader() as db:
-            parked = db.execute("SELECT count(*) FROM geparkeerd").fetchone()[0]
-        work = self.read_now(self._bookkeeping)
-        return Overview(
-            gebeurtenissen=sum(position.head for position in positions),
-            posities={f"{position.topic}/{position.partition}": position.head for position in positions},
-            achter=self.projector.behind() + self.flow_runner.behind(),
-            geparkeerd=parked + work["geparkeerd"],
-            opdrachten=work["opdrachten"],
-            meldingen_open=work["meldingen"],
-            termijnen=work["termijnen"],
-            storingen=tuple(e for e in (self.projector.last_error, self.flow_runner.last_error) if e),
+        heads = {(p.topic, p.partition): p.head for p in positions}
+        members = (*self.projector.positions(), *self.flow_runner.positions())
+        return Stand(
+            posities=[Positie(lid, topic, number, offset + 1, heads[topic, number]) for lid, topic, number, offset in members],
+            geparkeerd=[entry.as_stand() for entry in Desk(self).list() if entry.gemeente == gemeente],
+            opdrachten=dict(self.read_now(lambda tx: tx.all(_LEDGER, (gemeente,)))),
+            gebeurtenissen=sum(p.head for p in positions),
+            meldingen_open=self.read_now(lambda tx: sum(connector.backlog(tx) for connector in self.connectors.values())),
+            storingen=[e for e in (self.projector.last_error, self.flow_runner.last_error) if e],
         )
-
-    def _bookkeeping(self, tx: ReadTx) -> dict[str, Any]:
-        orders = dict(tx.all("SELECT toestand, count(*) FROM opdracht GROUP BY toestand"))
-        parked = tx.one("SELECT count(*) FROM geparkeerd")
-        terms = tx.one("SELECT count(*) FROM termijn")
-        assert parked is not None
-        assert terms is not None
-        hints = sum(connector.backlog(tx) for connector in self.connectors.values())
-        waiting = parked[0] + orders.get("geparkeerd", 0)
-        return {"opdrachten": orders, "geparkeerd": waiting, "meldingen": hints, "termijnen": terms[0]}
-
-    def parked(self, gemeente: str) -> Sequence[Any]:
-        """Return what waits for a person in one gemeente."""
-        return [entry for entry in Desk(self).list() if entry.gemeente == gemeente]
 
     def flow_state(self, flow: str, *, gemeente: str, key: str) -> tuple[Any, int]:
         """Return (state, sequence) of a stream, folded to its head."""

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import admin, discovery, logs
-from hub.api.login import DemoLogin
+from hub.api.login import DemoLogin, LoginPort
 from hub.app import EmbeddedHub
 from hub.errors import HubError
 from hub.lijsten import SOORTEN
@@ -47,7 +47,8 @@ def wissel(log_level: str) -> None:
 @click.option("--demo-inlog", is_flag=True, help="Alleen voor de demo: inloggen zonder DigiD, alleen op dit apparaat.")
 def serve(config: Path, *, demo_inlog: bool) -> None:
     """Start de hub en zijn schermen; stop met Ctrl-C."""
-    asyncio.run(serve_forever(load(config), login=DemoLogin() if demo_inlog else None, on_ready=_say_ready))
+    login: LoginPort | None = DemoLogin() if demo_inlog else None
+    asyncio.run(serve_forever(load(config), login=login, on_ready=_say_ready))
 
 
 def _say_ready(port: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from hub import parking
+from hub import parking, stand
 from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.commands import parked_opdrachten, reopen
 from hub.errors import Invalid, NotFound
@@ -42,6 +42,20 @@ class Geparkeerd:
     pogingen: int
     sinds: str
     wacht_erachter: int
+
+    def as_stand(self) -> stand.Geparkeerd:
+        """Return what the ops page shows of it."""
+        return stand.Geparkeerd(
+            lid=self.lid,
+            stroom=self.sleutel.rpartition(":")[2],
+            gebeurtenis=self.gebeurtenis,
+            soort=self.soort,
+            oorzaak=self.oorzaak,
+            uitleg=self.uitleg,
+            sinds=self.sinds,
+            pogingen=self.pogingen,
+            erachter=self.wacht_erachter,
+        )
 
 
 class Desk:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from hub.events import ZAKEN, NewEvent, system_source
 from hub.privacy import Pseudonymizer
+from hub.stand import Stand
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -142,20 +143,6 @@ class Freshness:
     geparkeerd: int
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """Where the hub stands, over all gemeenten: counts only, nothing about anybody."""
-
-    gebeurtenissen: int
-    posities: Mapping[str, int]
-    achter: int
-    geparkeerd: int
-    opdrachten: Mapping[str, int]
-    meldingen_open: int
-    termijnen: int
-    storingen: tuple[str, ...]
-
-
 class Hub(Protocol):
     """The running hub as a connector or a page sees it."""
 
@@ -175,7 +162,11 @@ class Hub(Protocol):
         """Encode against the schema and seal per subject; SchemaViolation or TooLarge at the door."""
 
     async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
-        """Run ``work`` in one write transaction (rerun whole on LostRace/BUSY/KeyDestroyed raised by it: no side effects)."""
+        """Run ``work`` in one write transaction; it must have no effect outside it.
+
+        What it raises undoes all of it and comes to you. On LostRace read again, on KeyDestroyed seal again, and ask again;
+        StoreUnavailable (also Transient) means that the disk takes nothing now.
+        """
 
     async def read(self, work: Callable[[ReadTx], T]) -> T:
         """Run ``work`` on a consistent view of ``wissel.db``."""
@@ -186,11 +177,8 @@ class Hub(Protocol):
     def freshness(self) -> Freshness:
         """Return how fresh the read models are."""
 
-    def overview(self) -> Overview:
-        """Return where the hub stands."""
-
-    def parked(self, gemeente: str) -> Sequence[Any]:
-        """Return what waits for a person in one gemeente: ``hub.desk.Geparkeerd`` entries."""
+    def stand(self, gemeente: str) -> Stand:
+        """Return how far everything is, and what is parked of one gemeente."""
 
     async def command(self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str) -> int:
         """Give an official's command to a flow, judged on ``sequence``; return the stream's new sequence.

@@ -115,6 +115,15 @@ class Projector:
                 total += position.head - 1 - min(offsets)
         return total
 
+    def positions(self) -> list[tuple[str, str, int, int]]:
+        """Return (member, topic, partition, offset) of every projection: the last event each has taken."""
+        return [
+            (member.name, topic, partition, point.offset)
+            for member in self.members
+            for (topic, partition), point in sorted(member.points.items())
+            if topic in member.projection.topics
+        ]
+
     def shown_up_to(self) -> datetime:
         """Return the log time of the last event applied; all that is older is shown."""
         return from_microseconds(self._shown_us) if self._shown_us else self._clock.now()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,15 @@ class Geparkeerd:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Positions of this installation, and what is parked of one gemeente. ``opdrachten`` counts the ledger by toestand."""
+    """Positions of this installation, and what is parked of one gemeente.
+
+    ``opdrachten`` counts the gemeente's ledger by toestand; ``meldingen_open`` the notifications accepted and not settled yet;
+    ``storingen`` says in a sentence what keeps the hub from going on.
+    """
 
     posities: Sequence[Positie] = ()
     geparkeerd: Sequence[Geparkeerd] = ()
     opdrachten: Mapping[str, int] = field(default_factory=dict)
-
-
-class StandPort(Protocol):
-    """A hub that can say how far it is."""
-
-    def stand(self, gemeente: str) -> Stand:
-        """Return positions, and what is parked of ``gemeente`` alone."""
+    gebeurtenissen: int = 0
+    meldingen_open: int = 0
+    storingen: Sequence[str] = ()

@@ -56,10 +56,6 @@ class BurgerzakenConnector:
         readers = {f"wijzigingen-{slug}": Wijzigingenlezer(hub, kast, hub.gemeenten[slug]).run for slug in kast.gemeenten}
         return {**readers, "verbindingen": lambda: _close_at_the_end(kast)}
 
-    def backlog(self, tx: ReadTx) -> int:  # noqa: ARG002
-        """Return 0: this connector accepts no hints."""
-        return 0
-
     def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:  # noqa: ARG002
         """Return False: this connector accepts no hints about zaken."""
         return False

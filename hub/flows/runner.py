@@ -129,11 +129,9 @@ class FlowRunner:
             taken += step
         return taken
 
-    def behind(self) -> int:
-        """Return how many events the slowest flow has not taken yet, summed over its partitions."""
-        heads = {(p.topic, p.partition): p.head for p in self._log.positions()}
-        behind = (sum(heads[m.flow.topic, p] - 1 - m.points[p].offset for p in self._partitions[m.name]) for m in self.members)
-        return max(behind, default=0)
+    def positions(self) -> list[tuple[str, str, int, int]]:
+        """Return (member, topic, partition, offset) of every flow: the last event each has taken."""
+        return [(m.name, m.flow.topic, p, m.points[p].offset) for m in self.members for p in self._partitions[m.name]]
 
     def member(self, flow: str) -> FlowMember:
         """Return a flow's member by the flow's name."""

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hub.plugins import Hub
-from hub.stand import Stand
+from hub.stand import Positie
 from projections.stand.apply import COUNTED
 
 NAME: Final = "stand"
@@ -22,14 +23,13 @@ def tellers(hub: Hub, gemeente: str) -> dict[str, int]:
     return totals
 
 
-def stand(hub: Hub, gemeente: str) -> Stand | None:
-    """Return positions and what is parked; None from a hub that cannot say."""
-    ask = getattr(hub, "stand", None)
-    if ask is None:
-        return None
-    found = ask(gemeente)
-    assert isinstance(found, Stand)
-    return found
+def per_lid(positions: Sequence[Positie]) -> list[Positie]:
+    """Return how far each member is in each topic, its partitions added up."""
+    totals: dict[tuple[str, str], tuple[int, int]] = {}
+    for position in positions:
+        read, head = totals.get((position.lid, position.topic), (0, 0))
+        totals[position.lid, position.topic] = (read + position.gelezen, head + position.kop)
+    return [Positie(lid, topic, 0, read, head) for (lid, topic), (read, head) in sorted(totals.items())]
 
 
 def werk(hub: Hub, gemeente: str) -> dict[str, int]:

@@ -50,6 +50,9 @@ class Stand(msgspec.Struct, rename="camel", frozen=True):
     posities: list[Positie]
     geparkeerd: list[Geparkeerd]
     opdrachten: dict[str, int]
+    gebeurtenissen: int
+    meldingen_open: int
+    storingen: list[str]
     tellers: dict[str, int]
     werk: dict[str, int]
 
@@ -67,12 +70,15 @@ async def stand_lezen(request: Request[Any, Any, Any]) -> Stand:
     """Geeft posities, versheid en wat er van de gemeente van het token geparkeerd staat."""
     here = edge(request)
     gemeente = houder(request).gemeente
-    found = queries.stand(here.hub, gemeente)
+    found = here.hub.stand(gemeente)
     return Stand(
         versheid=versheid(here),
-        posities=[Positie(p.lid, p.topic, p.partitie, p.gelezen, p.kop, p.achter) for p in found.posities] if found else [],
-        geparkeerd=[msgspec.convert(p, Geparkeerd, from_attributes=True) for p in found.geparkeerd] if found else [],
-        opdrachten=dict(found.opdrachten) if found else {},
+        posities=[Positie(p.lid, p.topic, p.partitie, p.gelezen, p.kop, p.achter) for p in found.posities],
+        geparkeerd=[msgspec.convert(p, Geparkeerd, from_attributes=True) for p in found.geparkeerd],
+        opdrachten=dict(found.opdrachten),
+        gebeurtenissen=found.gebeurtenissen,
+        meldingen_open=found.meldingen_open,
+        storingen=list(found.storingen),
         tellers=queries.tellers(here.hub, gemeente),
         werk=queries.werk(here.hub, gemeente),
     )
@@ -88,10 +94,12 @@ async def standblad(request: Request[Any, Any, Any]) -> Response[str]:
     """Show how far everything is."""
     _, gemeente = mine(request)
     hub = edge(request).hub
+    found = hub.stand(gemeente.slug)
     return PAGES.toon(
         request,
         "stand.html",
-        stand=queries.stand(hub, gemeente.slug),
+        stand=found,
+        posities=queries.per_lid(found.posities),
         tellers=queries.tellers(hub, gemeente.slug),
         werk=queries.werk(hub, gemeente.slug),
     )
