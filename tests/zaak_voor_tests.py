@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import uvicorn
 from hub_voor_tests import gemeente, loaded
 
 from connectors.zaak.connector import ZaakConnector
 from connectors.zaak.settings import ZaakSettings
+from connectors.zaak.simulator import SimulatorConfig, create_app
 from hub.app import EmbeddedHub
 from hub.clock import SystemClock
 from hub.discovery import Plugins
@@ -82,7 +85,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
     config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by an attribute only
         await asyncio.sleep(0.005)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
@@ -115,7 +118,9 @@ class Draaiend:
     async def settled(self, *, within_s: float = 10.0) -> None:
         """Wait until no notification is open and nothing is due."""
         async with asyncio.timeout(within_s):
-            while self.rows("SELECT 1 FROM zaak_stand WHERE vanaf IS NOT NULL LIMIT 1"):
+            while self.rows(  # noqa: ASYNC110 - what is waited for is in the store
+                "SELECT 1 FROM zaak_stand WHERE vanaf IS NOT NULL LIMIT 1"
+            ):
                 await asyncio.sleep(0.01)
 
 
@@ -126,6 +131,139 @@ async def draaiende_hub(
     """Run a hub with the zaak connector only; ``settings`` per gemeente."""
     gemeenten = [gemeente(slug, plugins={"zaak": found}) for slug, found in settings.items()]
     plugins = Plugins({"zaak": ZaakConnector()}, flows or {}, projections or {})
-    async with EmbeddedHub(loaded(folder, gemeenten), clock=clock or SystemClock(), plugins=plugins) as hub:
-        async with serving(web_app(hub, None)) as url, httpx.AsyncClient() as client:
-            yield Draaiend(hub, url, client)
+    opened = EmbeddedHub(loaded(folder, gemeenten), clock=clock or SystemClock(), plugins=plugins)
+    async with opened as hub, serving(web_app(hub, None)) as url, httpx.AsyncClient() as client:
+        yield Draaiend(hub, url, client)
+
+
+class Formulier:
+    """Acts on a simulated zaaksysteem as an e-form or an official would, in the running loop."""
+
+    def __init__(self, app: Any, slug: str = "emmen", client_id: str = "beheer") -> None:
+        self.app = app
+        self._client_id = client_id
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url=f"{app.config.basis_url}/{slug}", timeout=30
+        )
+        self._types: dict[str, Any] = {}
+
+    async def call(self, method: str, url: str, body: Any = None, **params: str) -> Any:
+        """Make one call and return its JSON; anything but 2xx fails the test."""
+        secret = next(client.secret for client in self.app.config.clients if client.client_id == self._client_id)
+        claims = {"iss": self._client_id, "iat": int(time.time()), "client_id": self._client_id, "user_id": "formulier"}
+        headers = {
+            "Authorization": f"Bearer {jwt.encode(claims, secret, algorithm='HS256')}",
+            "Accept-Crs": "EPSG:4326",
+            "Content-Crs": "EPSG:4326",
+        }
+        response = await self._client.request(method, url, json=body, headers=headers, params=params or None)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    async def type(self, kind: str, name: str) -> str:
+        """Return the URL of a statustype, roltype, resultaattype or eigenschap of B0366."""
+        if not self._types:
+            found = await self.call("GET", "/catalogi/api/v1/zaaktypen", identificatie="B0366", status="alles")
+            self._types["zaaktype"] = next(z for z in found["results"] if z["eindeGeldigheid"] is None)["url"]
+        if kind not in self._types:
+            listed = await self.call("GET", f"/catalogi/api/v1/{kind}", zaaktype=self._types["zaaktype"])
+            self._types[kind] = {item.get("omschrijving") or item["naam"]: item["url"] for item in listed["results"]}
+        return self._types[kind][name]
+
+    async def zaak(self, **values: Any) -> dict[str, Any]:
+        """Register a zaak."""
+        await self.type("statustypen", "Afgehandeld")
+        rsin = self.app.config.gemeenten[0].bronorganisatie
+        body = {
+            "zaaktype": self._types["zaaktype"],
+            "bronorganisatie": rsin,
+            "verantwoordelijkeOrganisatie": rsin,
+            "startdatum": "2026-03-10",
+            "omschrijving": "Aangifte verhuizing",
+        }
+        return await self.call("POST", "/zaken/api/v1/zaken", body | values)
+
+    async def rol(self, zaak: dict[str, Any], *, bsn: str = "999993653", **values: Any) -> dict[str, Any]:
+        """Add the initiator."""
+        body = {
+            "zaak": zaak["url"],
+            "betrokkeneType": "natuurlijk_persoon",
+            "roltype": await self.type("roltypen", "Initiator"),
+            "roltoelichting": "aangever",
+            "betrokkeneIdentificatie": {"inpBsn": bsn, "geslachtsnaam": "Maassen"},
+        }
+        return await self.call("POST", "/zaken/api/v1/rollen", body | values)
+
+    async def adres(self, zaak: dict[str, Any]) -> dict[str, Any]:
+        """Add the new address."""
+        body = {
+            "zaak": zaak["url"],
+            "objectType": "adres",
+            "relatieomschrijving": "nieuw adres",
+            "objectIdentificatie": {
+                "identificatie": "0114200000000001",
+                "wplWoonplaatsNaam": "Emmen",
+                "gorOpenbareRuimteNaam": "Laan",
+                "huisnummer": 7,
+                "postcode": "7811AA",
+            },
+        }
+        return await self.call("POST", "/zaken/api/v1/zaakobjecten", body)
+
+    async def eigenschap(self, zaak: dict[str, Any], naam: str, waarde: str) -> dict[str, Any]:
+        """Add an eigenschap."""
+        body = {"zaak": zaak["url"], "eigenschap": await self.type("eigenschappen", naam), "waarde": waarde}
+        return await self.call("POST", f"{zaak['url']}/zaakeigenschappen", body)
+
+    async def status(self, zaak: dict[str, Any], naam: str, gezet: str) -> dict[str, Any]:
+        """Set a status."""
+        body = {"zaak": zaak["url"], "statustype": await self.type("statustypen", naam), "datumStatusGezet": gezet}
+        return await self.call("POST", "/zaken/api/v1/statussen", body)
+
+    async def resultaat(self, zaak: dict[str, Any], naam: str = "Verwerkt") -> dict[str, Any]:
+        """Set the resultaat."""
+        body = {"zaak": zaak["url"], "resultaattype": await self.type("resultaattypen", naam), "toelichting": ""}
+        return await self.call("POST", "/zaken/api/v1/resultaten", body)
+
+    async def aangifte(self) -> dict[str, Any]:
+        """Register a whole declaration in the order an e-form does."""
+        zaak = await self.zaak()
+        await self.rol(zaak)
+        await self.adres(zaak)
+        await self.eigenschap(zaak, "VERHUISDATUM", "2026-03-12")
+        await self.status(zaak, "Verhuizing in behandeling", "2026-03-10T09:00:00Z")
+        return zaak
+
+    async def trail(self, zaak: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the audit trail of a zaak."""
+        return await self.call("GET", f"{zaak['url']}/audittrail")
+
+    async def storing(self, **wanted: Any) -> None:
+        """Change the faults."""
+        response = await self._client.post(f"{self.app.config.basis_url}/simulator/storing", json=wanted)
+        assert response.is_success, response.text
+
+
+@asynccontextmanager
+async def hub_en_zaaksysteem(
+    folder: Path, config: SimulatorConfig | None = None, **settings: Any
+) -> AsyncIterator[tuple[Draaiend, Formulier]]:
+    """Run a simulated zaaksysteem and a hub that is subscribed to it, both over HTTP."""
+    simulator = create_app(config or SimulatorConfig())
+    form = Formulier(simulator)
+    async with serving(simulator) as base:
+        found = zaak_settings(
+            f"{base}/emmen",
+            secret=simulator.config.clients[0].secret,
+            notificaties_api=f"{base}/emmen/notificaties/api/v1",
+            **settings,
+        )
+        async with draaiende_hub(folder, {"emmen": found}) as running:
+            body = {
+                "callbackUrl": f"{running.url}/webhooks/zaken/emmen",
+                "auth": AUTH,
+                "kanalen": [{"naam": "zaken", "filters": {}}],
+            }
+            await form.call("POST", "/notificaties/api/v1/abonnement", body)
+            yield running, form
+            await simulator.delivery.close()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from connectors.zaak.bundel import Melding
 from connectors.zaak.feitbouw import ONTVANGST, OVERIG, ZONDER_INHOUD, Concept, Omgeving
 from connectors.zaak.persoonsgegevens import replace_bsns
-from connectors.zaak.stand import Gepubliceerd, Stand, sha256, state_sha256
+from connectors.zaak.stand import Gepubliceerd, Stand, exact_sha256, state_sha256
 from connectors.zaak.tijd import utc
 from hub.events import ZAKEN, NewEvent, audit_trail_ids, fact_id, observed_id
 from hub.privacy import mask_bsns
@@ -131,7 +131,7 @@ class Boek:
 
     def aangifte(self, concept: Concept) -> None:
         """Write down the declaration as it reads now, unless it reads as before."""
-        sha = sha256({"data": concept.data, "besloten": replace_bsns(concept.besloten, self.omgeving.pseudonym, {})})
+        sha = exact_sha256({"data": concept.data, "besloten": replace_bsns(concept.besloten, self.omgeving.pseudonym, {})})
         if sha == self.stand.aangifte_sha256:
             return
         event_id = observed_id(

@@ -110,7 +110,16 @@ def canonical(value: Any) -> str:
 
 def sha256(value: Any) -> str:
     """Return the SHA-256 of ``canonical(value)``."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return _digest(canonical(value))
+
+
+def exact_sha256(value: Any) -> str:
+    """Return the SHA-256 of ``value`` as JSON in which no, unknown and absent differ."""
+    return _digest(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def state_sha256(soort: str, resource: Json) -> str:

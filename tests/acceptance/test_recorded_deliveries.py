@@ -67,13 +67,15 @@ def deliveries(seed: int) -> list[dict[str, Any]]:
 
 def run(folder: Path, posted: list[dict[str, Any]], check: Any, *, pause_s: float = 0.0) -> None:
     async def main() -> None:
-        async with serving(Standin(recorded_objects())) as base:
-            async with draaiende_hub(folder, {"emmen": zaak_settings(base)}) as running:
-                for body in posted:
-                    assert (await running.meld(body)).status_code == 204
-                    await asyncio.sleep(pause_s)
-                await running.settled()
-                check(running)
+        async with (
+            serving(Standin(recorded_objects())) as base,
+            draaiende_hub(folder, {"emmen": zaak_settings(base)}) as running,
+        ):
+            for body in posted:
+                assert (await running.meld(body)).status_code == 204
+                await asyncio.sleep(pause_s)
+            await running.settled()
+            check(running)
 
     asyncio.run(main())
 
