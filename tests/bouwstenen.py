@@ -25,6 +25,7 @@ from hub.flows.verhuizing.feiten import Adres, Antwoord, Bewoning, Personen, Zak
 from hub.flows.verhuizing.persoon import lees_persoon
 from hub.flows.verhuizing.predicaten import Invoer, Uitslag
 from hub.flows.verhuizing.profiel import RisicoProfiel
+from hub.flows.verhuizing.uitleg import REDENEN
 from hub.privacy import elfproef
 
 GEMEENTE, GEMEENTECODE = "emmen", "0114"
@@ -376,7 +377,8 @@ _PROFIEL = profiel()
 
 
 def codes(uitslag: Uitslag) -> list[str]:
-    """The reason codes of an outcome, sorted."""
+    """The reason codes of an outcome, sorted; each one is explained."""
+    assert all(bevinding.code in REDENEN for bevinding in uitslag.bevindingen)
     return sorted({bevinding.code for bevinding in uitslag.bevindingen})
 
 
@@ -411,7 +413,7 @@ class Rit:
         self.tijd = tijd or datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
         self.log: list[Event] = []
         self.opdrachten: dict[str, Opdracht] = {}
-        self.buiten: list[Feit] = []
+        self.buiten: list[tuple[Feit, str]] = []
         self.termijnen: dict[str, datetime] = {}
 
     def geef(self, *facts: Fact, beslis: bool = True) -> Rit:
@@ -497,10 +499,10 @@ class Rit:
 
     def _feit(self, feit: Feit, oorzaak: str) -> None:
         past_bij_schema(feit.type, feit.data)
+        nr = self._id(oorzaak, feit.step, feit.topic or self.flow.topic, feit.key or self.context.stream)
         if feit.key is not None:
-            self.buiten.append(feit)
+            self.buiten.append((feit, nr))
             return
-        nr = self._id(oorzaak, feit.step, self.flow.topic, self.context.stream)
         assert all(nr != e.id for e in self.log), f"two facts with one id: {feit.type} {feit.step}"
         self._log(Fact(feit.type, feit.data, feit.besloten, nr))
 
@@ -578,10 +580,10 @@ class Wereld:
         bezorgd = False
         for rit in [*self.zaken.values(), *self.personen.values()]:
             feiten, rit.buiten = rit.buiten, []
-            for feit in feiten:
+            for feit, nr in feiten:
                 assert feit.key is not None
                 doel = self.sleutel(feit.key) if feit.topic == PERSONEN else self.zaak(feit.key)
-                doel.geef(Fact(feit.type, feit.data, feit.besloten, fact_id(rit.context.stream, feit.step, feit.key)))
+                doel.geef(Fact(feit.type, feit.data, feit.besloten, nr))
                 bezorgd = True
         return bezorgd
 
@@ -618,8 +620,8 @@ class Wereld:
         return personen_opgehaald(gevonden, opdracht=nr, levert=self.bronnen.levert)
 
     def _houders(self, wie: str) -> list[str]:
-        relaties = (self.bronnen.personen.get(wie) or {}).get("gezag", [])
-        return [houder["pseudoniem"] for relatie in relaties for houder in relatie.get("ouders", ())]
+        gezag = lees_persoon(wie, self.bronnen.personen.get(wie)).gezag
+        return [houder for relatie in gezag for houder in relatie.houders if houder]
 
     def _registreer(self, data: Mapping[str, Any]) -> None:
         for mover in data["verhuizers"]:
@@ -641,5 +643,4 @@ def verhuisd(wie: str, *, naar: str = NIEUW_OBJECT, van: str = "2026-09-01", fun
     }
     nieuw = verblijfplaats(naar, van=van, functie=functie)
     besloten = {wie: {"oud": {"verblijfplaats": verblijfplaats()}, "nieuw": {"verblijfplaats": nieuw}}}
-    nr = fact_id("verhuisd", wie, naar, van, functie)
-    return Fact("nl.brp.verhuisd.binnengemeentelijk.v1", data, besloten, nr)
+    return Fact("nl.brp.verhuisd.binnengemeentelijk.v1", data, besloten)

@@ -34,7 +34,7 @@ Handler = Callable[[Staat, Event], Staat]
 def verouder(staat: Staat, sequence: int, *bronnen: str) -> Staat:
     """Return the state in which what these sources said before ``sequence`` is old."""
     nieuw: dict[str, Any] = {naam: replace(bron(staat, naam), verouderd_op=sequence) for naam in bronnen}
-    return replace(staat, **nieuw)
+    return staat.met(**nieuw)
 
 
 def _geregistreerd(staat: Staat, event: Event) -> Staat:
@@ -48,7 +48,7 @@ def _geregistreerd(staat: Staat, event: Event) -> Staat:
         gesloten_bij_eerste=data.get("geslotenBijEersteWaarneming") is True,
         gesloten=data.get("geslotenBijEersteWaarneming") is True,
     )
-    return replace(staat, zaak=zaak)
+    return staat.met(zaak=zaak)
 
 
 def _bijgewerkt(staat: Staat, event: Event) -> Staat:
@@ -57,43 +57,43 @@ def _bijgewerkt(staat: Staat, event: Event) -> Staat:
     if "einddatumGepland" in gewijzigd:
         zaak = replace(zaak, einddatum_gepland=lees_dag(event.data.get("einddatumGepland")))
     if "uiterlijkeEinddatumAfdoening" not in gewijzigd:
-        return replace(staat, zaak=zaak)
+        return staat.met(zaak=zaak)
     # the case system moved the last day itself: what stood still before is in there already
     zaak = replace(zaak, uiterlijk=lees_dag(event.data.get("uiterlijkeEinddatumAfdoening")))
-    return replace(staat, zaak=zaak, opgeschort_dagen=0)
+    return staat.met(zaak=zaak, opgeschort_dagen=0)
 
 
 def _afgesloten(staat: Staat, _event: Event) -> Staat:
-    return replace(staat, zaak=replace(staat.zaak, gesloten=True))
+    return staat.met(zaak=replace(staat.zaak, gesloten=True))
 
 
 def _heropend(staat: Staat, _event: Event) -> Staat:
-    return replace(staat, zaak=replace(staat.zaak, gesloten=False, heropend=True))
+    return staat.met(zaak=replace(staat.zaak, gesloten=False, heropend=True))
 
 
 def _verwijderd(staat: Staat, _event: Event) -> Staat:
-    return replace(staat, zaak=replace(staat.zaak, verwijderd=True))
+    return staat.met(zaak=replace(staat.zaak, verwijderd=True))
 
 
 def _status(staat: Staat, _event: Event) -> Staat:
-    return replace(staat, zaak=replace(staat.zaak, status_gezet=True))
+    return staat.met(zaak=replace(staat.zaak, status_gezet=True))
 
 
 def _gelezen(staat: Staat, event: Event) -> Staat:
     aangifte, eerder = lees_aangifte(event), staat.aangifte
     if aangifte.gesloten and eerder is None:
-        staat = replace(staat, zaak=replace(staat.zaak, gesloten_bij_eerste=True, gesloten=True))
+        staat = staat.met(zaak=replace(staat.zaak, gesloten_bij_eerste=True, gesloten=True))
     if eerder is not None and eerder.inhoud != aangifte.inhoud:
         staat = _reactie(staat, event)  # what the resident changed is the reply
     if eerder is not None and eerder.verhuisdatum != aangifte.verhuisdatum:
-        staat = replace(staat, datum_bereikt=None, was_aangehouden=None, peildatum=None)
+        staat = staat.met(datum_bereikt=None, was_aangehouden=None, peildatum=None)
     gereed = staat.gereed or aangifte.volledig
     wacht_sinds = None if gereed else staat.wacht_sinds or event.time
-    return replace(staat, aangifte=aangifte, gereed=gereed, wacht_sinds=wacht_sinds)
+    return staat.met(aangifte=aangifte, gereed=gereed, wacht_sinds=wacht_sinds)
 
 
 def _ingetrokken(staat: Staat, _event: Event) -> Staat:
-    return staat if staat.uitvoering_begonnen else replace(staat, ingetrokken=True)
+    return staat if staat.uitvoering_begonnen else staat.met(ingetrokken=True)
 
 
 def _antwoord(staat: Staat, event: Event) -> Staat:
@@ -105,7 +105,7 @@ def _antwoord(staat: Staat, event: Event) -> Staat:
         # another declaration on this address ended: who lives there may have changed with it
         staat = verouder(staat, event.sequence, "bewoning")
     antwoorden = {**staat.antwoorden, wat: antwoord}
-    return replace(staat, antwoorden=antwoorden, laatste_antwoord=(event.id, event.time.isoformat()))
+    return staat.met(antwoorden=antwoorden, laatste_antwoord=(event.id, event.time.isoformat()))
 
 
 def _doel(staat: Staat) -> str:
@@ -117,13 +117,12 @@ def _claims_gelegd(staat: Staat, event: Event) -> Staat:
         lezen.tekst(json.get("sleutel")) or "": lees_claim(json, zaak=staat.context.stream)
         for json in lezen.dicts(event.data.get("claims"))
     }
-    return replace(staat, claims={**staat.claims, **gelegd})
+    return staat.met(claims={**staat.claims, **gelegd})
 
 
 def _claims_beeindigd(staat: Staat, event: Event) -> Staat:
     weg = set(lezen.teksten(event.data.get("sleutels")))
-    return replace(
-        staat,
+    return staat.met(
         claims={wat: claim for wat, claim in staat.claims.items() if wat not in weg},
         antwoorden={wat: antwoord for wat, antwoord in staat.antwoorden.items() if wat not in weg},
     )
@@ -145,7 +144,7 @@ def _wijziging(staat: Staat, event: Event) -> Staat:
         object_id=lezen.tekst(besloten.get("adresseerbaarObjectIdentificatie")),
         functie=lezen.code(besloten.get("functieAdres")),
     )
-    return replace(staat, wijzigingen=(*staat.wijzigingen, wijziging))
+    return staat.met(wijzigingen=(*staat.wijzigingen, wijziging))
 
 
 def _beoordeeld(staat: Staat, event: Event) -> Staat:
@@ -173,7 +172,7 @@ def _beoordeeld(staat: Staat, event: Event) -> Staat:
     if eerder and (eerder.kleur, eerder.redenen) != (beoordeling.kleur, beoordeling.redenen):
         # an approval was given on other reasons; a besluit not to follow stands, it has been sent to the resident
         besluiten = {wie: besluit for wie, besluit in besluiten.items() if besluit.soort == NIET_GEVOLGD}
-    return replace(staat, beoordeling=beoordeling, was_aangehouden=was_aangehouden, besluiten=besluiten, niet_beoordeeld=None)
+    return staat.met(beoordeling=beoordeling, was_aangehouden=was_aangehouden, besluiten=besluiten, niet_beoordeeld=None)
 
 
 def _per_verhuizer(json: Mapping[str, Any]) -> PerVerhuizer:
@@ -182,7 +181,7 @@ def _per_verhuizer(json: Mapping[str, Any]) -> PerVerhuizer:
 
 
 def _niet_beoordeeld(staat: Staat, event: Event) -> Staat:
-    return replace(staat, niet_beoordeeld=lezen.tekst(event.data.get("reden")))
+    return staat.met(niet_beoordeeld=lezen.tekst(event.data.get("reden")))
 
 
 def _besluit(staat: Staat, event: Event, soort: str) -> Staat:
@@ -194,7 +193,7 @@ def _besluit(staat: Staat, event: Event, soort: str) -> Staat:
         besluitkenmerk=lezen.tekst(data.get("besluitkenmerk")),
     )
     wie = lezen.tekst(data.get("pseudoniem")) or ""
-    return replace(staat, besluiten={**staat.besluiten, wie: besluit})
+    return staat.met(besluiten={**staat.besluiten, wie: besluit})
 
 
 def _goedgekeurd(staat: Staat, event: Event) -> Staat:
@@ -214,7 +213,7 @@ def _aanvulling_gevraagd(staat: Staat, event: Event) -> Staat:
         gevraagd_op=lokale_dag(event.time),
         reactie_voor=lees_dag(data.get("reactieVoor")),
     )
-    return replace(staat, aanvulling=aanvulling)
+    return staat.met(aanvulling=aanvulling)
 
 
 def _sluit_aanvulling(staat: Staat, op: date) -> Staat:
@@ -225,7 +224,7 @@ def _sluit_aanvulling(staat: Staat, op: date) -> Staat:
     einde = min(op, aanvulling.reactie_voor or op)
     dagen = max(0, (einde - aanvulling.gevraagd_op).days)
     dicht = replace(aanvulling, open=False)
-    return replace(staat, aanvulling=dicht, opgeschort_dagen=staat.opgeschort_dagen + dagen)
+    return staat.met(aanvulling=dicht, opgeschort_dagen=staat.opgeschort_dagen + dagen)
 
 
 def _reactie(staat: Staat, event: Event) -> Staat:
@@ -241,38 +240,38 @@ def _opgepakt(staat: Staat, event: Event) -> Staat:
         vorige=lezen.tekst(data.get("vorige")),
         overgenomen=event.type == namen.OVERGENOMEN,
     )
-    return replace(staat, behandeling=nieuw)
+    return staat.met(behandeling=nieuw)
 
 
 def _teruggegeven(staat: Staat, _event: Event) -> Staat:
     oud = staat.behandeling
-    return replace(staat, behandeling=Behandeling(doorgegeven=oud.doorgegeven, ronde=oud.ronde))
+    return staat.met(behandeling=Behandeling(doorgegeven=oud.doorgegeven, ronde=oud.ronde))
 
 
 def _overname_ongedaan(staat: Staat, event: Event) -> Staat:
     vorige = lezen.tekst(event.data.get("vorige"))
     nieuw = replace(staat.behandeling, medewerker=vorige, vorige=None, overgenomen=False)
-    return replace(staat, behandeling=nieuw)
+    return staat.met(behandeling=nieuw)
 
 
 def _bevestigd(staat: Staat, event: Event) -> Staat:
     wie = lezen.tekst(event.data.get("pseudoniem")) or ""
-    return replace(staat, bevestigd={**staat.bevestigd, wie: lezen.tekst(event.data.get("wijziging")) or ""})
+    return staat.met(bevestigd={**staat.bevestigd, wie: lezen.tekst(event.data.get("wijziging")) or ""})
 
 
 def _afgerond(staat: Staat, event: Event) -> Staat:
-    return replace(staat, afgerond=lezen.tekst(event.data.get("resultaat")) or "onbekend")
+    return staat.met(afgerond=lezen.tekst(event.data.get("resultaat")) or "onbekend")
 
 
 def _termijn_gezet(staat: Staat, event: Event) -> Staat:
     vervalt = hele_seconde(event.data.get("vervalt"))
     if vervalt is None:
         return staat
-    return replace(staat, termijnen={**staat.termijnen, lezen.tekst(event.data.get("naam")) or "": vervalt})
+    return staat.met(termijnen={**staat.termijnen, lezen.tekst(event.data.get("naam")) or "": vervalt})
 
 
 def _zonder_termijn(staat: Staat, naam: str) -> Staat:
-    return replace(staat, termijnen={wat: tot for wat, tot in staat.termijnen.items() if wat != naam})
+    return staat.met(termijnen={wat: tot for wat, tot in staat.termijnen.items() if wat != naam})
 
 
 def _termijn_vervallen(staat: Staat, event: Event) -> Staat:
@@ -285,16 +284,16 @@ def _termijn_verstreken(staat: Staat, event: Event) -> Staat:
         return staat
     if staat.termijnen.get(naam) == vervalt:
         staat = _zonder_termijn(staat, naam)
-    staat = replace(staat, verstreken=staat.verstreken | {(naam, vervalt)})
+    staat = staat.met(verstreken=staat.verstreken | {(naam, vervalt)})
     if naam == namen.STUKKEN:
-        return replace(staat, gereed=True, wacht_sinds=None)
+        return staat.met(gereed=True, wacht_sinds=None)
     if naam == namen.REACTIE:
         return _sluit_aanvulling(staat, lokale_dag(vervalt))
     if naam == namen.BEWONING_OPNIEUW:
-        return verouder(replace(staat, peildatum=lokale_dag(vervalt)), event.sequence, "bewoning")
+        return verouder(staat.met(peildatum=lokale_dag(vervalt)), event.sequence, "bewoning")
     if naam == namen.VERHUISDATUM and vervalt == tijdstip_verhuisdatum(staat):
         dag = lokale_dag(vervalt)
-        return verouder(replace(staat, datum_bereikt=dag, peildatum=dag), event.sequence, *BRONNEN)
+        return verouder(staat.met(datum_bereikt=dag, peildatum=dag), event.sequence, *BRONNEN)
     return staat
 
 
@@ -336,4 +335,4 @@ def evolve(staat: Staat, event: Event) -> Staat:
         return staat
     handler = HANDLERS.get(event.type)
     nieuw = handler(staat, event) if handler else staat
-    return replace(nieuw, sequence=event.sequence, tijd=max(staat.tijd, event.time))
+    return nieuw.met(sequence=event.sequence, tijd=max(staat.tijd, event.time))

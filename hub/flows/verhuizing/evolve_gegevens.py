@@ -23,7 +23,7 @@ BRON_VAN_OPDRACHT: Final = {
 
 def _met(staat: Staat, naam: str, nieuw: Bron) -> Staat:
     velden: dict[str, Any] = {naam: nieuw}
-    return replace(staat, **velden)
+    return staat.met(**velden)
 
 
 def _verwerking(staat: Staat, event: Event, openbaar: Mapping[str, Any]) -> Staat:
@@ -36,19 +36,19 @@ def _verwerking(staat: Staat, event: Event, openbaar: Mapping[str, Any]) -> Staa
         door=lezen.tekst(openbaar.get("door")) or "",
         gegeven=event.time,
     )
-    return replace(staat, verwerking=verwerking)
+    return staat.met(verwerking=verwerking)
 
 
 def _behandelaar(staat: Staat, medewerker: str | None) -> Staat:
     oud = staat.behandeling
-    return replace(staat, behandeling=replace(oud, doorgegeven=medewerker, ronde=oud.ronde + 1))
+    return staat.met(behandeling=replace(oud, doorgegeven=medewerker, ronde=oud.ronde + 1))
 
 
 def _gegeven(staat: Staat, event: Event) -> Staat:
     data = event.data
     opdracht, soort = lezen.tekst(data.get("opdrachtId")) or "", lezen.tekst(data.get("soort")) or ""
     stand = OpdrachtStand(soort, lezen.tekst(data.get("stap")) or "")
-    staat = replace(staat, opdrachten={**staat.opdrachten, opdracht: stand})
+    staat = staat.met(opdrachten={**staat.opdrachten, opdracht: stand})
     if naam := BRON_VAN_OPDRACHT.get(soort):
         oud = bron(staat, naam)
         gevraagd = replace(oud, ronde=oud.ronde + 1, vraag=vraag(staat, naam), gevraagd_op=event.sequence, opdracht=opdracht)
@@ -67,7 +67,7 @@ def _afgehandeld(staat: Staat, event: Event, stand: str) -> Staat:
     if oud is None:
         return staat
     reden = lezen.tekst(event.data.get("reden"))
-    return replace(staat, opdrachten={**staat.opdrachten, opdracht: replace(oud, stand=stand, reden=reden)})
+    return staat.met(opdrachten={**staat.opdrachten, opdracht: replace(oud, stand=stand, reden=reden)})
 
 
 def _uitgevoerd(staat: Staat, event: Event) -> Staat:

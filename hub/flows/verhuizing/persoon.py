@@ -101,7 +101,7 @@ def _gezag(relatie: Mapping[str, Any]) -> Gezag:
 
 
 def _historie(waarde: object) -> tuple[Plek, ...] | None:
-    return tuple(lees_plek(plaats) for plaats in lezen.dicts(waarde)) if isinstance(waarde, list) else None
+    return tuple(lees_plek(plaats) for plaats in lezen.dicts(waarde)) or None  # a history without rows tells nothing
 
 
 def _opschorting(waarde: object) -> str | None:

@@ -33,6 +33,7 @@ REGELS_VERSIE: Final = "2026-11"
 WACHT_OP_DATUM: Final = "verhuisdatum"
 WACHT_OP_VERTREK: Final = "vorige-bewoner"
 _RIJ_TOEKOMST, _RIJ_ZAKEN = 7, 16
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _RANG: Final = {GROEN: 0, NVT: 0, NIET_GETOETST: 0, WACHT: 1, ORANJE: 2, ROOD: 3}
 
 
@@ -124,7 +125,7 @@ def beoordeel(i: Invoer, *, was_aangehouden: bool = False) -> Besluit:
 
 def _invoer_json(predicaat: Predicaat, uitslag: Uitslag, bronnen: Mapping[str, Mapping[str, Any]]) -> str:
     gebruikt = [bronnen[naam] for naam in predicaat.bronnen if naam in bronnen]
-    return json.dumps({"bronnen": gebruikt, "gegevens": dict(uitslag.gegevens)}, separators=(",", ":"))
+    return _JSON({"bronnen": gebruikt, "gegevens": dict(uitslag.gegevens)})
 
 
 def als_data(besluit: Besluit, i: Invoer, bronnen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -134,6 +134,8 @@ def gewenste_claims(staat: Staat) -> dict[str, Claim]:
     dicht = zaak.gesloten or zaak.verwijderd or staat.ingetrokken or (staat.afgerond and not zaak.heropend)
     if aangifte is None or dicht or not staat.gereed or staat.reden_niet_beoordelen:
         return {}
+    if staat.verwerking is not None and not zaak.heropend:
+        return dict(staat.claims)  # what was instructed is what must be confirmed
     sleutels = {sleutel(staat, wie) for wie in aangifte.pseudoniemen}
     if vraag_adres(staat) != staat.adres.vraag or (staat.adres.opdracht and staat.adres.antwoord is None):
         return {wat: claim for wat, claim in staat.claims.items() if wat in sleutels}
