@@ -25,6 +25,7 @@ from hub.api.headers import API_VERSION, before_send, start_clock
 from hub.api.login import PATHS, LoginPort, start_of
 from hub.api.pages import SHARED_PAGES, LoginNodig, LoginOntbreekt, form_of, naar, sessie_of
 from hub.api.problems import problem_of, problem_response, record
+from hub.api.redenen import teksten_van_redenen
 from hub.api.sessions import Sessies
 from hub.api.settings import ApiSettings
 from hub.api.teksten import Teksten
@@ -57,13 +58,14 @@ def create_app(hub: Hub, *, routes: Sequence[Any], settings: ApiSettings, login:
         tokens=Tokens(settings.tokens, hub.gemeenten),
         sessies=Sessies(settings),
         login=login,
-        teksten=Teksten({slug: gemeente.teksten for slug, gemeente in hub.gemeenten.items()}),
+        teksten=Teksten({slug: gemeente.teksten for slug, gemeente in hub.gemeenten.items()}, more=teksten_van_redenen()),
         menu=tuple(_options(routes, "menu")),
         vendor=tuple(name for name in VENDOR if (STATIC / "vendor" / name).is_file()),
+        themas=frozenset(file.stem for file in settings.themas.glob("*.css")) if settings.themas else frozenset(),
         voorbeelden=next(_options(routes, "voorbeelden"), None),
     )
     return Litestar(
-        route_handlers=[*handlers, _static()],
+        route_handlers=[*handlers, *_static(settings)],
         state=State({"edge": here}),
         exception_handlers={
             LoginNodig: _to_login,
@@ -104,10 +106,12 @@ def _openapi(settings: ApiSettings) -> OpenAPIConfig:
     )
 
 
-def _static() -> Router:
-    return create_static_files_router(
-        path="/static", directories=[STATIC], html_mode=False, include_in_schema=False, cache_control=None
-    )
+def _static(settings: ApiSettings) -> list[Router]:
+    folders = {"/static": STATIC, **({"/static/themas": settings.themas} if settings.themas else {})}
+    return [
+        create_static_files_router(path=path, directories=[folder], html_mode=False, include_in_schema=False)
+        for path, folder in folders.items()
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------ failures

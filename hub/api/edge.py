@@ -43,6 +43,7 @@ class Edge:
     teksten: Teksten
     menu: Sequence[MenuItem] = ()
     vendor: Sequence[str] = ()
+    themas: frozenset[str] = frozenset()
     voorbeelden: Voorbeelden | None = None
 
     def versheid(self) -> Versheid:

@@ -87,6 +87,7 @@ def _surroundings(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "hier": request.url.path,
         "versheid": here.versheid(),
         "vendor": here.vendor,
+        "themas": here.themas,
         "verversen_s": here.settings.verversen_s,
         "stil_min": round(here.settings.sessie_stil_min),
         "melding": melding,

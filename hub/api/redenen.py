@@ -2,19 +2,21 @@
 """Reasons and predicates in plain words, for staff and for ``GET /v1/beoordelingen/{id}``.
 
 The words and their sources of law come from the flow that judged; what a read model adds of its own (a sample, something
-that failed) stands in the texts under ``reden``. A gemeente may replace each text.
+that failed) stands in ``teksten/nl.toml`` under ``reden``. A gemeente may replace each: ``reden.<code>`` for staff,
+``inwoner.<code>`` for residents.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.api.teksten import Teksten
 from hub.errors import NotFound
 from hub.flows.verhuizing.predicaten import PREDICATEN
+from hub.flows.verhuizing.uitleg import ALGEMEEN, REDENEN
 from hub.plugins import Hub
 
 BELEID: Final = "beleid"
@@ -43,11 +45,24 @@ class Toets:
     regel: str
 
 
+def teksten_van_redenen() -> dict[str, str]:
+    """Return the words of the flow as texts, so that a gemeente can replace them like any other."""
+    staff = {f"reden.{code}": reason.tekst_medewerker for code, reason in REDENEN.items()}
+    return {**staff, **{f"inwoner.{code}": reason.tekst_inwoner for code, reason in REDENEN.items()}}
+
+
 def uitleg(text: Any, texts: Teksten, code: str) -> Uitleg:
-    """Return a reason in plain words; a code without words is shown as it is."""
+    """Return a reason in plain words; a code of another version, without words, is shown as it is."""
+    source = REDENEN[code].grondslag if code in REDENEN else BELEID
     if f"reden.{code}" in texts:
-        return Uitleg(code, text(f"reden.{code}"), BELEID)
-    return Uitleg(code, code.replace("-", " ").capitalize() + ".", BELEID)
+        return Uitleg(code, text(f"reden.{code}"), source)
+    return Uitleg(code, code.replace("-", " ").capitalize() + ".", source)
+
+
+def voor_inwoner(text: Any, codes: Iterable[str]) -> list[str]:
+    """Return what a resident reads about reasons: only what has a text of its own for residents, each once."""
+    told = (text(f"inwoner.{code}") for code in codes if code in REDENEN and REDENEN[code].tekst_inwoner != ALGEMEEN)
+    return list(dict.fromkeys(told))
 
 
 def toetsen(kept: Mapping[str, Any], text: Any, texts: Teksten) -> list[Toets]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,7 +25,7 @@ class TokenSettings(BaseModel):
 
 
 class ApiSettings(BaseModel):
-    """How the hub answers HTTP. Times end in their unit."""
+    """How the hub answers HTTP. Times end in their unit; ``themas`` is a folder with ``<thema>.css`` per gemeente."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +39,7 @@ class ApiSettings(BaseModel):
     sessies_hoogstens: Annotated[int, Field(ge=10)] = 10_000
     achter_na_s: Annotated[float, Field(gt=0)] = 60
     verversen_s: Annotated[int, Field(ge=2)] = 10
+    themas: Path | None = None
     contact_naam: str = "Functioneel beheer"
     contact_email: str = "beheer@example.nl"
     contact_url: str = "https://example.nl/wissel"

@@ -15,10 +15,19 @@ Vertaler = Callable[..., str]
 
 
 class Teksten:
-    """Texts by key (``mijn.kop``). ConfigError when a gemeente replaces a text that does not exist."""
+    """Texts by key (``mijn.kop``), ``more`` beside those of the file.
 
-    def __init__(self, per_gemeente: Mapping[str, Mapping[str, str]] | None = None, file: Path = FILE) -> None:
-        self._standard = dict(_flatten(tomllib.loads(file.read_text(encoding="utf-8"))))
+    ConfigError when a gemeente replaces a text that is not there.
+    """
+
+    def __init__(
+        self,
+        per_gemeente: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        more: Mapping[str, str] | None = None,
+        file: Path = FILE,
+    ) -> None:
+        self._standard = {**dict(_flatten(tomllib.loads(file.read_text(encoding="utf-8")))), **(more or {})}
         self._own = {gemeente: dict(texts) for gemeente, texts in (per_gemeente or {}).items()}
         problems = [
             f"gemeenten.{gemeente}.teksten.{key}: deze tekst bestaat niet; de namen staan in hub/api/teksten/nl.toml"
@@ -45,10 +54,6 @@ class Teksten:
             return raw.format_map(values) if values else raw
 
         return text
-
-    def of_geen(self, gemeente: str | None, key: str, **values: Any) -> str | None:
-        """Return a text, or None when there is none by that key."""
-        return self.voor(gemeente)(key, **values) if key in self._standard else None
 
 
 def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

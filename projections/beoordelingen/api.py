@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from hub.api.answers import PROBLEMS, Versheid, versheid
 from hub.api.auth import houder, needs
@@ -76,7 +76,7 @@ class Beoordeling(msgspec.Struct, rename="camel", frozen=True):
 )
 async def beoordeling_lezen(
     request: Request[Any, Any, Any],
-    id_: Annotated[UUID, Parameter(description="Id van de beoordeling, zie beoordeling.id van een zaak.")],
+    id_: Annotated[UUID, PathParameter(description="Id van de beoordeling, zie beoordeling.id van een zaak.")],
 ) -> Beoordeling:
     """Legt uit waarom een aangifte groen, oranje of rood werd: elke toets met invoer, bron, versie en regel."""
     here = edge(request)

@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -230,8 +230,8 @@ class Gedaan(msgspec.Struct, rename="camel", frozen=True):
 
 Key = Annotated[
     str,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         min_length=8,
         max_length=200,
         description="Eigen kenmerk van deze handeling. Nog eens hetzelfde kenmerk doet niets opnieuw.",

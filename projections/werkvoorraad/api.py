@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from hub import zaakfeiten
 from hub.api.answers import PROBLEMS, Versheid, versheid
@@ -77,14 +77,14 @@ def item(row: Row) -> Werk:
 )
 async def werkvoorraad_lezen(
     request: Request[Any, Any, Any],
-    kleur: Annotated[str | None, Parameter(description="groen, oranje of rood")] = None,
-    reden: Annotated[str | None, Parameter(description="code van een reden")] = None,
-    team: Annotated[str | None, Parameter(description="naam van een team")] = None,
-    behandelaar: Annotated[str | None, Parameter(description=f"medewerker, of {NOBODY} voor wat niemand heeft")] = None,
-    wachtend: Annotated[bool, Parameter(description="zaken die op hun verhuisdatum wachten")] = False,  # noqa: FBT002
-    sort: Annotated[str, Parameter(description=f"{', '.join(SORTS)}; met - ervoor aflopend")] = "streefdatum",
-    cursor: Annotated[str | None, Parameter(description="waarde van volgende")] = None,
-    limit: Annotated[int, Parameter(description="hoeveel zaken per bladzijde, hoogstens 100")] = 50,
+    kleur: Annotated[str | None, QueryParameter(description="groen, oranje of rood")] = None,
+    reden: Annotated[str | None, QueryParameter(description="code van een reden")] = None,
+    team: Annotated[str | None, QueryParameter(description="naam van een team")] = None,
+    behandelaar: Annotated[str | None, QueryParameter(description=f"medewerker, of {NOBODY} voor wat niemand heeft")] = None,
+    wachtend: Annotated[bool, QueryParameter(description="zaken die op hun verhuisdatum wachten")] = False,  # noqa: FBT002
+    sort: Annotated[str, QueryParameter(description=f"{', '.join(SORTS)}; met - ervoor aflopend")] = "streefdatum",
+    cursor: Annotated[str | None, QueryParameter(description="waarde van volgende")] = None,
+    limit: Annotated[int, QueryParameter(description="hoeveel zaken per bladzijde, hoogstens 100")] = 50,
 ) -> Werkvoorraad:
     """Geeft het open werk van de gemeente van het token: rood, oranje en de steekproef, en wat niet lukte."""
     here = edge(request)

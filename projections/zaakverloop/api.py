@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from hub import zaakfeiten
 from hub.api.answers import PROBLEMS, Versheid, versheid
@@ -74,7 +74,7 @@ class Zaak(msgspec.Struct, rename="camel", frozen=True):
 )
 async def zaak_lezen(
     request: Request[Any, Any, Any],
-    uuid: Annotated[UUID, Parameter(description="Uuid van de zaak in het zaaksysteem.")],
+    uuid: Annotated[UUID, PathParameter(description="Uuid van de zaak in het zaaksysteem.")],
 ) -> Zaak:
     """Geeft de stand van een zaak en haar tijdlijn, gesorteerd op tijdstip en dan op id."""
     here = edge(request)

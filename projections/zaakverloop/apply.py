@@ -220,6 +220,8 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     _AANGIFTE + "aanvulling-ontvangen.v1": shown("", _set(aanvulling=None)),
     _AANGIFTE + "niet-gevolgd.v1": shown("besluitkenmerk", _decided("niet-gevolgd")),
     _AANGIFTE + "verwerking-bevestigd.v1": shown("", _confirmed),
+    _AANGIFTE + "claims-gelegd.v1": silent(),
+    _AANGIFTE + "claims-beeindigd.v1": silent(),
     _AANGIFTE + "afgerond.v1": shown("resultaat", _take("afgerond", "resultaat")),
     "nl.wissel.behandeling.opgepakt.v1": shown("", _facts(zaakfeiten.taken)),
     "nl.wissel.behandeling.teruggegeven.v1": shown("", _facts(zaakfeiten.given_back)),

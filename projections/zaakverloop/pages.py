@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,12 @@ from hub import zaakfeiten
 from hub.api.edge import MenuItem, edge
 from hub.api.login import Voorbeeld
 from hub.api.pages import Bladen, mine, only
+from hub.api.redenen import voor_inwoner
 from hub.errors import NotFound
 from hub.leesmodel import open_rows
 from hub.plugins import Gemeente, Hub, Row
 from projections.zaakverloop import queries
-from projections.zaakverloop.stappen import verloop
+from projections.zaakverloop.stappen import is_verhuizing, verloop
 
 PAGES: Final = Bladen(Path(__file__).parent / "templates")
 EXAMPLES_FROM: Final = 400
@@ -51,7 +52,7 @@ async def mijn_zaken(request: Request[Any, Any, Any]) -> Response[str]:
     found = queries.zaken_van(edge(request).hub, gemeente.slug, person)
     cards = [(row, verloop(row, person)) for row, _ in found]
     turn = sum(course.vraagt for _, course in cards)
-    return PAGES.toon(request, "mijn-zaken.html", kaarten=cards, aan_zet=turn)
+    return PAGES.toon(request, "mijn-zaken.html", kaarten=cards, aan_zet=turn, is_verhuizing=is_verhuizing)
 
 
 @get("/mijn/zaken/{uuid:uuid}", guards=[only("inwoner")], include_in_schema=False)
@@ -69,25 +70,14 @@ async def mijn_zaak(request: Request[Any, Any, Any], uuid: UUID) -> Response[str
         "mijn-zaak.html",
         rij=row,
         verloop=seen,
+        verhuizing=is_verhuizing(row),
         paren=list(pairwise([*seen.stappen, None])),
-        uitleg=_explained(request, gemeente, seen.redenen),
+        uitleg=voor_inwoner(edge(request).teksten.voor(gemeente.slug), seen.redenen),
         adres=opened.adres(row["uuid"], voor=person),
         vraag=_question(hub, row) if seen.vraagt else None,
         status_tekst=zaakfeiten.status(row),
         resultaat=zaakfeiten.result(row),
     )
-
-
-def _explained(request: Request[Any, Any, Any], gemeente: Gemeente, reasons: Iterable[str]) -> list[dict[str, str]]:
-    """Return per reason what to do and what to bring; one general advice for what has no text of its own."""
-    texts = edge(request).teksten
-    found = [
-        {"doen": done, "meenemen": texts.of_geen(gemeente.slug, f"inwoner.{reason}.meenemen") or ""}
-        for reason in reasons
-        if (done := texts.of_geen(gemeente.slug, f"inwoner.{reason}.doen"))
-    ]
-    general = texts.voor(gemeente.slug)
-    return found or [{"doen": general("inwoner.algemeen.doen"), "meenemen": general("inwoner.algemeen.meenemen")}]
 
 
 def _question(hub: Hub, row: Row) -> str | None:

@@ -59,7 +59,7 @@ def eigen_redenen(row: Row, person: str) -> Sequence[str]:
     """Return the reasons that may be told to a resident; nothing that is about somebody else.
 
     The declarer reads what is about them and about the declaration as a whole; another mover only what is about them
-    alone. What a page can explain of these is less still: orange reasons have no text for residents.
+    alone. What a page tells of these is less still: marks and lists have no text for residents.
     """
     judged: dict[str, Any] = row["oordeel"] or {"redenen": [], "perVerhuizer": []}
     per_mover = {mover["pseudoniem"]: set(mover["redenen"]) for mover in judged["perVerhuizer"]}

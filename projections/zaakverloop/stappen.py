@@ -93,7 +93,8 @@ def _current(row: Row, person: str) -> tuple[list[Stap], Verloop]:
         return [checked, waiting, *later], Verloop((), "gemeente", row["aangehouden"])
     if judged["kleur"] == "rood":
         return _red(row, person, [checked, Stap("contact", "fout"), *later])
-    return [checked, Stap("medewerker", "nu"), *later], Verloop((), "gemeente", row["streef"] or row["fataal"])
+    reasons = eigen_redenen(row, person)
+    return [checked, Stap("medewerker", "nu"), *later], Verloop((), "gemeente", row["streef"] or row["fataal"], reasons)
 
 
 def _red(row: Row, person: str, steps: list[Stap]) -> tuple[list[Stap], Verloop]:
