@@ -37,7 +37,9 @@ NIEUW_OBJECT, NIEUWE_NUMMERAANDUIDING = "0114010000000002", "0114200000000002"
 ANDER_OBJECT = "0114010000000003"
 LEVERT = (
     *("naam", "geboorte", "verblijfplaats", "gemeenteVanInschrijving", "indicatieCurateleRegister", "rni", "inOnderzoek"),
-    *("opschortingBijhouding", "indicatieVastgesteldVerblijftNietOpAdres", "partners", "kinderen", "gezag"),
+    *("opschortingBijhouding", "partners", "partners.ontbindingHuwelijkPartnerschap", "kinderen", "gezag"),
+    *("verblijfplaats.inOnderzoek", "verblijfplaats.verblijfadres.inOnderzoek", "bewoning.inOnderzoek"),
+    "verblijfplaats.indicatieVastgesteldVerblijftNietOpAdres",
 )
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 

@@ -13,17 +13,19 @@ from bouwstenen import (
     A,
     B,
     codes,
+    event,
     invoer,
     jaar,
     jaar_maand,
     naam,
     partner_van,
+    personen_opgehaald,
     persoon,
     profiel,
     verhuizer,
 )
 
-from hub.flows.verhuizing.feiten import NietBeschikbaar
+from hub.flows.verhuizing.feiten import NietBeschikbaar, lees_personen
 from hub.flows.verhuizing.predicaten.aangever import (
     p01_authenticatie,
     p02_leeftijd_aangever,
@@ -179,9 +181,10 @@ def test_absence_is_green_only_for_what_the_gateway_is_proven_to_deliver(element
     assert codes(p03_registratie(invoer(levert=zonder(element)))) == ["bron-levert-gegeven-niet"]
 
 
-def test_a_dotted_path_proves_what_lies_above_it() -> None:
-    """A profile may list opschortingBijhouding.reden."""
-    assert p03_registratie(invoer(levert=LEVERT)).uitkomst == "groen"
+def test_a_path_proves_what_lies_above_it_and_nothing_below() -> None:
+    """verblijfplaats.inOnderzoek proves verblijfplaats, not inOnderzoek of the person."""
+    gelezen = lees_personen(event(personen_opgehaald(levert=["verblijfplaats.inOnderzoek", "rni"])))
+    assert gelezen.levert == {"verblijfplaats", "verblijfplaats.inOnderzoek", "rni"}
 
 
 def test_curatele_is_red_and_its_absence_must_be_proven() -> None:

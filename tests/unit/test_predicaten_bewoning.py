@@ -8,6 +8,7 @@ from bouwstenen import (
     ANDER_OBJECT,
     ANDERE_ZAAK,
     GEMEENTE,
+    LEVERT,
     NIEUW_OBJECT,
     A,
     D,
@@ -179,6 +180,8 @@ def test_an_address_under_investigation_is_orange() -> None:
     """Whoever of its residents it is about."""
     assert codes(p14_adres_in_onderzoek(invoer(bewoning=bewoning(D, onderzoek=(D,))))) == ["adres-in-onderzoek"]
     assert p14_adres_in_onderzoek(invoer()).uitkomst == "groen"
+    levert = [element for element in LEVERT if element != "bewoning.inOnderzoek"]
+    assert codes(p14_adres_in_onderzoek(invoer(bewoning=bewoning(D), levert=levert))) == ["bron-levert-gegeven-niet"]
 
 
 def test_occupancy_that_stays_away_is_orange_everywhere() -> None:

@@ -78,8 +78,15 @@ def test_what_the_declarer_and_a_co_mover_are_to_each_other(code: str, aangever:
 @pytest.mark.parametrize("element", ["partners", "kinderen"])
 def test_no_relation_means_nothing_where_relations_are_not_delivered(element: str) -> None:
     """Absence is not authorised or not there."""
-    levert = [naam for naam in LEVERT if naam != element]
+    levert = [naam for naam in LEVERT if naam.partition(".")[0] != element]
     assert codes(p17_meeverhuizers(met(B, "P", {}, {}, levert=levert))) == ["bron-levert-gegeven-niet"]
+
+
+def test_a_marriage_counts_only_where_its_end_would_have_shown() -> None:
+    """That it was not dissolved is an absence."""
+    levert = [naam for naam in LEVERT if not naam.startswith("partners.")]
+    i = met(B, "P", {"partners": [partner_van(B)]}, {}, levert=levert)
+    assert codes(p17_meeverhuizers(i)) == ["bron-levert-gegeven-niet"]
 
 
 def test_a_co_mover_lives_with_the_declarer_now() -> None:

@@ -58,7 +58,15 @@ def test_data_under_investigation_at_any_level_is_orange(element: dict, reden: l
     assert codes(p13_in_onderzoek(mee)) == reden
 
 
-@pytest.mark.parametrize("element", ["inOnderzoek", "indicatieVastgesteldVerblijftNietOpAdres"])
+@pytest.mark.parametrize(
+    "element",
+    [
+        "inOnderzoek",
+        "verblijfplaats.inOnderzoek",
+        "verblijfplaats.verblijfadres.inOnderzoek",
+        "verblijfplaats.indicatieVastgesteldVerblijftNietOpAdres",
+    ],
+)
 def test_no_investigation_must_be_proven(element: str) -> None:
     """These come by themselves by the standard; a gateway may still drop them."""
     i = invoer(levert=[naam for naam in LEVERT if naam != element])

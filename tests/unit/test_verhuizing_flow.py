@@ -462,6 +462,13 @@ def test_one_who_left_by_the_daily_look_is_gone() -> None:
     assert f"{GEMEENTE}:{D}" not in rit.staat.claims
 
 
+def test_a_resident_without_a_number_is_waited_for_but_has_no_stream_to_claim() -> None:
+    """Two addresses may each have an unknown resident number one: they are not the same person."""
+    rit = Wereld(Bronnen(bewoners=["onbekende-bewoner-1"])).geef(gelezen())
+    assert oordelen(rit) == [("groen", [], "2026-09-10")]
+    assert set(rit.staat.claims) == {f"{GEMEENTE}:{A}", f"{GEMEENTE}:{NIEUW_OBJECT}"}
+
+
 # ----------------------------------------------------------------------------------------------- claims between zaken
 
 

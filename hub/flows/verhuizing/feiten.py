@@ -6,7 +6,7 @@ Each is read once, when its event is folded, so that deciding costs no parsing. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -174,11 +174,16 @@ def _persoon(event: Event, element: Mapping[str, Any]) -> Persoon | None:
     return Persoon(pseudoniem, vernietigd=True) if json is None else lees_persoon(pseudoniem, json)
 
 
+def _en_erboven(pad: str) -> Iterator[str]:
+    """A path proves what it names and all above it: verblijfplaats.datumVan proves verblijfplaats, not the reverse."""
+    delen = pad.split(".")
+    return (".".join(delen[:lengte]) for lengte in range(1, len(delen) + 1))
+
+
 def lees_personen(event: Event) -> Personen:
     """Return the persons of ``personen-opgehaald``; one whose data were destroyed is there as ``vernietigd``."""
     gelezen = (_persoon(event, element) for element in lezen.dicts(event.data.get("personen")))
-    # a path proves what it names and all above it: verblijfplaats.datumVan proves verblijfplaats
-    levert = {deel for pad in lezen.teksten(event.data.get("levert")) for deel in pad.split(".")}
+    levert = {boven for pad in lezen.teksten(event.data.get("levert")) for boven in _en_erboven(pad)}
     return Personen({persoon.pseudoniem: persoon for persoon in gelezen if persoon}, frozenset(levert))
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
@@ -15,6 +16,7 @@ BRONNEN: Final = ("adres", "personen", "bewoning", "zaken")
 VERHUIZING: Final = "verhuizing"
 MEEKIJKEN: Final = "meekijken"
 Vraag = tuple[Any, ...]
+_PSEUDONIEM: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def sleutel(staat: Staat, wat: str) -> str:
@@ -121,11 +123,14 @@ def _claim(staat: Staat, aangifte: Aangifte, soort: str, doel: str | None) -> Cl
 
 
 def _meekijken(staat: Staat, aangifte: Aangifte) -> Iterator[str]:
-    """Who still lives there and is not to stay: their own declaration or registration decides with ours."""
+    """Who still lives there and is not to stay: their own declaration or registration decides with ours.
+
+    A resident without a burgerservicenummer has no pseudonym and no stream to look along in; waiting for them goes on.
+    """
     bewoning = antwoord(staat, "bewoning")
     if aangifte.inwonend is False and isinstance(bewoning, Bewoning):
         verhuizend = set(aangifte.pseudoniemen)
-        yield from (bewoner for bewoner in bewoning.bewoners if bewoner not in verhuizend)
+        yield from (wie for wie in bewoning.bewoners if wie not in verhuizend and _PSEUDONIEM.fullmatch(wie))
 
 
 def gewenste_claims(staat: Staat) -> dict[str, Claim]:

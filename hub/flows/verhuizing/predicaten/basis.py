@@ -156,7 +156,7 @@ class Invoer:
         return gevonden if gevonden and gevonden.gevonden and not gevonden.vernietigd else None
 
     def levert(self, element: str) -> bool:
-        """Return True when absence of this element means "no" at the gateway that answered."""
+        """Return True when absence of this element (a path with dots) means "no" at the gateway that answered."""
         return isinstance(self.personen, Personen) and self.personen.levert_element(element)
 
     def nieuwe_plek(self) -> Plek | None:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.flows.verhuizing.datums import lees_dag
-from hub.flows.verhuizing.feiten import Bewoning, Kandidaat, NietBeschikbaar
+from hub.flows.verhuizing.feiten import Bewoning, Kandidaat, NietBeschikbaar, Personen
 from hub.flows.verhuizing.predicaten.basis import (
+    BRON_LEVERT_NIET,
     BRON_WEG,
     UITSLAG_GROEN,
     UITSLAG_MIST,
@@ -129,4 +130,10 @@ def p14_adres_in_onderzoek(i: Invoer) -> Uitslag:
         return oranje(BRON_WEG)
     if i.bewoning is None:
         return UITSLAG_MIST
-    return oranje("adres-in-onderzoek") if i.bewoning.in_onderzoek else UITSLAG_GROEN
+    if i.bewoning.in_onderzoek:
+        return oranje("adres-in-onderzoek")
+    if not isinstance(i.personen, Personen):
+        return UITSLAG_MIST  # what the gateway is proven to deliver comes with the persons
+    if i.bewoning.bewoners and not i.levert("bewoning.inOnderzoek"):
+        return oranje(BRON_LEVERT_NIET)
+    return UITSLAG_GROEN

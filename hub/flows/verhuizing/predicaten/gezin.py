@@ -47,7 +47,8 @@ def _onbewezen(i: Invoer, aangever: Persoon, code: str) -> str:
 def _relatie(i: Invoer, aangever: Persoon, verhuizer: Verhuizer, persoon: Persoon) -> str | None:
     wie = verhuizer.pseudoniem
     if any(partner.pseudoniem == wie and partner.verbonden for partner in aangever.partners):
-        return None
+        # that it was not dissolved shows only from absence
+        return None if i.levert("partners.ontbindingHuwelijkPartnerschap") else BRON_LEVERT_NIET
     if wie in aangever.kinderen:
         return _kind(i, persoon)
     if aangever.pseudoniem in persoon.kinderen:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Final
 
 from hub.flows.verhuizing.datums import ONBEKEND, Datum
 from hub.flows.verhuizing.persoon import Persoon
@@ -18,6 +19,13 @@ from hub.flows.verhuizing.predicaten.basis import (
     Uitslag,
     oranje,
     uitslag,
+)
+
+_MERKTEKENS: Final = (
+    "inOnderzoek",
+    "verblijfplaats.inOnderzoek",
+    "verblijfplaats.verblijfadres.inOnderzoek",
+    "verblijfplaats.indicatieVastgesteldVerblijftNietOpAdres",
 )
 
 
@@ -39,8 +47,7 @@ def p13_in_onderzoek(i: Invoer) -> Uitslag:
         return UITSLAG_MIST
     if bevindingen := [bevinding for persoon in personen for bevinding in _onderzoek(persoon)]:
         return uitslag(bevindingen)
-    bewezen = i.levert("inOnderzoek") and i.levert("indicatieVastgesteldVerblijftNietOpAdres")
-    return uitslag([]) if bewezen else oranje(BRON_LEVERT_NIET)
+    return uitslag([]) if all(i.levert(element) for element in _MERKTEKENS) else oranje(BRON_LEVERT_NIET)
 
 
 def verhuisdagen(persoon: Persoon, nieuw: Plek | None) -> list[Datum]:
