@@ -22,7 +22,7 @@ from hub.errors import Conflict, KeyDestroyed, LostRace, NotFound
 from hub.events import OPDRACHTEN, PERSONEN, ZAKEN, NewEvent, command_id
 from hub.flows.answers import Draft, Effects, put_effects
 from hub.flows.runner import FlowRunner
-from hub.keys import KeyRef, KeyStore
+from hub.keys import KeyRef
 from hub.log.sqlite import SqliteLog
 from hub.parking import failure_of
 from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Service, Tx
@@ -31,7 +31,7 @@ from hub.readmodels import SqliteReadModel
 from hub.settings import Loaded
 from hub.stand import Positie, Stand
 from hub.store import opening
-from hub.store.database import Database
+from hub.store.door import Door
 from hub.store.put import LogTables, SqliteTx
 from hub.timers import Timers
 from schemas import load as load_schemas
@@ -98,6 +98,7 @@ class EmbeddedHub:
         self._master_key = loaded.master_key
         self._forget_read_models = forget_read_models
         self._lock = opening.FolderLock(self.folder)
+        self._files: opening.Files | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -105,12 +106,11 @@ class EmbeddedHub:
 
     def open(self) -> Self:
         """Open the files. Refused when another hub holds them or when they do not belong together."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.take()
         try:
             self._open_files()
         except BaseException:
-            self._lock.release()
+            self.close()
             raise
         return self
 
@@ -118,18 +118,14 @@ class EmbeddedHub:
         count = self.settings.log.partities
         topics = dict.fromkeys([ZAKEN, PERSONEN, *(OPDRACHTEN + name for name in self.connectors)], count)
         tables = [connector.tables for connector in self.connectors.values()]
-        self.database, log_id = opening.open_wissel_db(self.folder, tables=tables, topics=topics)
-        self.members = Database(self.folder / "leesmodellen.db", opening.sql("leesmodellen.sql") + opening.sql("parkeren.sql"))
-        self.keys = KeyStore(self.folder / "sleutels.db", self._master_key)
-        opening.redo_destructions(self.database, self.keys)
-        opening.check_keys(self.database, self.keys)
-        if self._forget_read_models:
-            opening.forget_members(self.members)
-        opening.check_members(self.database, self.members, log_id)
-        opening.check_members(self.database, self.database, log_id)
+        files = self._files = opening.Files(
+            self.folder, tables=tables, topics=topics, master_key=self._master_key, forget_members=self._forget_read_models
+        )
+        self.database, self.members, self.keys = files.wissel, files.members, files.keys
         self.codec = Codec(load_schemas(), self.keys)
         self.vault = CodecVault(self.codec)
-        self.log = SqliteLog(self.database, self.codec, log_id)
+        self.door = Door(codec=self.codec, database=self.database, clock=self.clock)
+        self.log = SqliteLog(self.database, self.codec, files.log_id)
         self.tables = LogTables({**topics, "*": count})
         self.projector = Projector(
             log=self.log, database=self.members, projections=tuple(self.plugins.projections.values()), clock=self.clock
@@ -178,9 +174,8 @@ class EmbeddedHub:
 
     def close(self) -> None:
         """Close the files and let go of the folder."""
-        self.database.close()
-        self.members.close()
-        self.keys.close()
+        if self._files:
+            self._files.close()
         self._lock.release()
 
     async def __aenter__(self) -> Self:
@@ -194,8 +189,8 @@ class EmbeddedHub:
     # ------------------------------------------------------------------------------------ what plugins may ask
 
     def seal(self, events: Sequence[NewEvent]) -> Sequence[SealedEvent]:
-        """Encode and seal events, outside any transaction."""
-        return self.codec.seal(events)
+        """Encode and seal events, outside any transaction. What is refused is kept for inspection (R1)."""
+        return self.door.seal(events)
 
     async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """Run ``work`` in one write transaction on ``wissel.db``."""

@@ -11,16 +11,18 @@ from typing import Any, Final
 import fastavro
 import msgspec
 
-from hub.errors import SchemaViolation, TooLarge
+from hub.errors import ForeignRecord, SchemaViolation, TooLarge
 from hub.events import NewEvent
 from hub.keys import DataKey, KeyRef, KeyStore
 from hub.plugins import Sealed, SealedEvent
 from hub.privacy import loggable
+from hub.wire import strict_check
 from schemas import Registry, Schema
 
 MAX_ENCODED_BYTES: Final = 900_000
 _MAGIC: Final = b"\x00"
 _HEADER: Final = 5
+_BSN_LENGTH: Final = 9
 _json: Final = msgspec.json.Encoder(order="deterministic")
 _from_json: Final = msgspec.json.Decoder()
 
@@ -34,10 +36,15 @@ class Codec:
         self._readers = {schema.id: schema.parsed for schema in registry}
         self._type_of = {schema.id: schema.type for schema in registry}
         self._element = registry.besloten
+        self._checks = {schema.type: strict_check(schema.raw) for schema in registry}
+        self._places: set[tuple[str, str]] = set()
 
     def seal(self, events: Sequence[NewEvent], *, time: datetime | None = None) -> list[SealedEvent]:
-        """Return the events ready for ``put``: keys made, elements sealed, bodies encoded. Outside any transaction."""
-        schemas = [self._registry.by_type(event.type) for event in events]
+        """Return the events ready for ``put``: keys made, elements sealed, bodies encoded. Outside any transaction.
+
+        SchemaViolation or TooLarge for what a log cannot carry; StoreUnavailable when a new key cannot be kept.
+        """
+        schemas = [self._schema(event) for event in events]
         refs = {
             KeyRef(event.gemeente, subject, schema.bewaarklasse)
             for event, schema in zip(events, schemas, strict=True)
@@ -63,7 +70,7 @@ class Codec:
     def decode(self, event_id: str, value: bytes) -> tuple[str, dict[str, Any], tuple[Sealed, ...]]:
         """Return (type, open data, sealed elements) of a value; SchemaViolation when it is not one of ours."""
         if value[:1] != _MAGIC or len(value) < _HEADER:
-            raise SchemaViolation("the record does not start with Confluent's magic byte: it is not an event of Wissel")
+            raise ForeignRecord("the record does not start with Confluent's magic byte: it is not an event of Wissel")
         schema_id = int.from_bytes(value[1:_HEADER], "big")
         parsed = self._readers.get(schema_id)
         if parsed is None:
@@ -74,6 +81,8 @@ class Codec:
             data: Any = fastavro.schemaless_reader(stream, parsed, None)
         except (EOFError, ValueError, IndexError, TypeError, UnicodeDecodeError, OverflowError) as error:
             raise SchemaViolation(f"the body does not read as {self._type_of[schema_id]}: {type(error).__name__}") from error
+        if stream.tell() != len(value):
+            raise SchemaViolation(f"the body is longer than a {self._type_of[schema_id]} is: it was damaged")
         elements = data.pop("besloten")
         if elements:
             return self._type_of[schema_id], data, tuple(Sealed(e["keyId"], event_id, e["inhoud"]) for e in elements)
@@ -87,16 +96,35 @@ class Codec:
         """Return subject -> gegevens of the elements of one event."""
         return dict(map(self.open, sealed))
 
+    def _schema(self, event: NewEvent) -> Schema:
+        """Return the event's schema; SchemaViolation when there is none, or its envelope is not one of ours."""
+        if event.type not in self._registry:
+            raise SchemaViolation(f"there is no schema for event type {event.type}: add it to schemas/ and register it")
+        schema = self._registry.by_type(event.type)
+        if (event.type, event.topic) not in self._places:
+            if not schema.allows(event.topic):
+                raise SchemaViolation(f"events of type {event.type} do not stand on topic {event.topic}")
+            self._places.add((event.type, event.topic))
+        if not event.key or not event.key.isascii() or not event.key.isprintable():
+            raise SchemaViolation(f"an event of type {event.type} has a key that names no stream")
+        if len(subject := event.key.rpartition(":")[2]) == _BSN_LENGTH and subject.isdigit():
+            raise SchemaViolation(
+                f"an event of type {event.type} has a key of nine digits: a burgerservicenummer is never a key"
+            )
+        return schema
+
     def _encode(self, event: NewEvent, schema: Schema, keys: Mapping[KeyRef, DataKey], time: datetime | None) -> SealedEvent:
         used = [(s, keys[KeyRef(event.gemeente, s, schema.bewaarklasse)], g) for s, g in event.besloten.items()]
-        elements = [{"keyId": k.key_id, "inhoud": self._seal_element(k, event.id, s, g)} for s, k, g in used]
         body = io.BytesIO()
         body.write(_MAGIC + schema.id.to_bytes(4, "big"))
+        check = self._checks[event.type]
         try:
-            fastavro.schemaless_writer(
-                body, schema.parsed, {**_clean(event.data), "besloten": elements}, strict_allow_default=True
-            )
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            elements = [{"keyId": k.key_id, "inhoud": self._seal_element(k, event.id, s, g)} for s, k, g in used]
+            data = {**_clean(event.data), "besloten": elements}
+            if check is not None and not check(data):
+                raise TypeError
+            fastavro.schemaless_writer(body, schema.parsed, data, strict_allow_default=True)
+        except _UNFIT as error:
             raise SchemaViolation(f"an event of type {event.type} does not fit its schema: {_reason(error)}") from error
         if body.tell() > MAX_ENCODED_BYTES:
             raise TooLarge(f"an event of type {event.type} is {body.tell()} bytes encoded; a log carries {MAX_ENCODED_BYTES}")
@@ -126,6 +154,10 @@ def _uuid_bytes(text: str, event_type: str) -> bytes:
     if len(raw) != 16:  # noqa: PLR2004
         raise SchemaViolation(f"the id or cause of an event of type {event_type} is not a uuid")
     return raw
+
+
+# What the writers raise for a value that does not fit: wrong kinds, missing fields, numbers too large, nesting without end.
+_UNFIT: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, msgspec.MsgspecError)
 
 
 def _clean(value: Any) -> Any:

@@ -43,6 +43,22 @@ class SchemaViolation(Poison):
     """An event does not fit its Avro schema, or a record names a schema we do not have."""
 
 
+class ForeignRecord(SchemaViolation):
+    """A record in the log that is no event of ours: it belongs to no zaak, so it is parked alone and holds nobody up."""
+
+
+class ElementDamaged(Poison):
+    """A sealed element does not open with its own key: its bytes are not those that were sealed."""
+
+
+class SequenceFault(Poison):
+    """The log gives a stream's events with a hole or twice (R5). ``oorzaak`` is what the parked stream is shown with."""
+
+    def __init__(self, message: str, *, oorzaak: str) -> None:
+        super().__init__(message)
+        self.oorzaak = oorzaak
+
+
 class TooLarge(Poison):
     """An event is larger than a log may carry (900 kB encoded)."""
 
@@ -53,6 +69,10 @@ class SourceContractBroken(Poison):
 
 class KeyMissing(HubError):
     """A data key is neither present nor recorded as destroyed: the key file is not the one this log belongs to."""
+
+    def __init__(self, message: str, *, key_id: str = "") -> None:
+        super().__init__(message)
+        self.key_id = key_id
 
 
 class KeyDestroyed(Transient):

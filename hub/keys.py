@@ -11,7 +11,8 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -19,7 +20,8 @@ from typing import Final, TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.errors import KeyMissing, Refused
+from hub.errors import ElementDamaged, KeyMissing, Refused
+from hub.store.database import StoreUnavailable
 
 K = TypeVar("K")
 CACHE_S: Final = 5.0  # a destroyed key is usable at most this long after its destruction (design, section 3)
@@ -58,20 +60,20 @@ class DataKey:
     def seal(self, plaintext: bytes, context: str) -> bytes:
         """Return nonce + AES-256-GCM of ``plaintext``; associated data = context (event id) + keyId."""
         if self.cipher is None:
-            raise KeyMissing("a destroyed key seals nothing; ask the key store for the current one")
+            raise KeyMissing("a destroyed key seals nothing; ask the key store for the current one", key_id=self.key_id)
         nonce = os.urandom(_NONCE)
         return nonce + self.cipher.encrypt(nonce, plaintext, (context + self.key_id).encode())
 
     def open(self, sealed: bytes, context: str) -> bytes | None:
-        """Return the plaintext, None when the key has been destroyed. KeyMissing when the bytes do not belong to it."""
+        """Return the plaintext, None when the key has been destroyed. ElementDamaged when it did not seal these bytes."""
         if self.cipher is None:
             return None
         try:
             return self.cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], (context + self.key_id).encode())
-        except InvalidTag:
-            raise KeyMissing(
-                f"an element does not open with its key {self.key_id}: the record is damaged or the key file is not the "
-                "one of this log; put back the sleutels.db that was backed up with it"
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
+            raise ElementDamaged(
+                f"an element does not open with its key {self.key_id}: the record was damaged; put back a backup of wissel.db "
+                "from before that, or skip this event"
             ) from None
 
 
@@ -81,13 +83,14 @@ class KeyStore:
     def __init__(self, path: Path | str, master_key: bytes) -> None:
         self._master = AESGCM(master_key)
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(_TABLES)
+        self._db = _connect(path)
         self._by_id: dict[str, tuple[float, DataKey]] = {}
         self._by_ref: dict[KeyRef, tuple[float, DataKey]] = {}
-        self._check_master_key()
+        try:
+            self._check_master_key()
+        except Refused:
+            self._db.close()
+            raise
 
     def current(self, refs: Iterable[KeyRef]) -> Mapping[KeyRef, DataKey]:
         """Return the key to seal with now for each ref, made and stored where there is none."""
@@ -108,18 +111,23 @@ class KeyStore:
             return cached or self._load(key_id, now)
 
     def destroy(self, key_ids: Iterable[str]) -> None:
-        """Destroy keys for good. A later seal for the same subject gets a new key. Repeating it changes nothing."""
+        """Destroy keys for good. A later seal for the same subject gets a new key. Repeating it changes nothing.
+
+        A key that this file never had is recorded as destroyed: what it sealed is normal then, not a fault.
+        """
+        ids = [(key_id,) for key_id in key_ids]
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("UPDATE sleutel SET ingepakt = NULL WHERE key_id = ?", [(k,) for k in key_ids])
-            self._db.execute("COMMIT")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the wrapped key must not linger in the WAL
+            with self._transaction():
+                self._db.executemany("INSERT OR IGNORE INTO sleutel SELECT ?1, '', ?1, '', 0, NULL", ids)
+                self._db.executemany("UPDATE sleutel SET ingepakt = NULL WHERE key_id = ?", ids)
             self._by_id.clear()
             self._by_ref.clear()
+            with _faults():
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the wrapped key must not linger in the WAL
 
     def of_subject(self, gemeente: str, subject: str, klasse: str | None = None) -> list[str]:
         """Return the ids of the undestroyed keys of a subject, of one class or of all."""
-        with self._lock:
+        with self._lock, _faults():
             rows = self._db.execute(
                 "SELECT key_id FROM sleutel WHERE gemeente = ? AND subject = ? AND (?3 IS NULL OR klasse = ?3)"
                 " AND ingepakt IS NOT NULL ORDER BY key_id",
@@ -129,7 +137,7 @@ class KeyStore:
 
     def known_ids(self) -> set[str]:
         """Return every key id this file has, destroyed ones included."""
-        with self._lock:
+        with self._lock, _faults():
             return {row[0] for row in self._db.execute("SELECT key_id FROM sleutel")}
 
     def close(self) -> None:
@@ -138,16 +146,25 @@ class KeyStore:
             self._db.close()
 
     def _load_or_make(self, refs: set[KeyRef], now: float) -> dict[KeyRef, DataKey]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             keys = {ref: self._newest(ref) or self._make(ref) for ref in sorted(refs, key=lambda ref: ref.subject)}
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
         for ref, key in keys.items():
             self._by_ref[ref] = self._by_id[key.key_id] = (now, key)
         return keys
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Run one write transaction. StoreUnavailable when the file does not take it; nothing of it happened then."""
+        with _faults():
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    with suppress(sqlite3.Error):  # what made it fail is what the caller must hear
+                        self._db.execute("ROLLBACK")
+                raise
 
     def _newest(self, ref: KeyRef) -> DataKey | None:
         row = self._db.execute(
@@ -168,11 +185,14 @@ class KeyStore:
         return DataKey(key_id, ref, AESGCM(secret))
 
     def _load(self, key_id: str, now: float) -> DataKey:
-        row = self._db.execute("SELECT gemeente, subject, klasse, ingepakt FROM sleutel WHERE key_id = ?", (key_id,)).fetchone()
+        query = "SELECT gemeente, subject, klasse, ingepakt FROM sleutel WHERE key_id = ?"
+        with _faults():
+            row = self._db.execute(query, (key_id,)).fetchone()
         if row is None:
             raise KeyMissing(
                 f"key {key_id} is neither present nor recorded as destroyed: sleutels.db is older than the log; "
-                "put back its newest backup (docs/how-to/back-up.md)"
+                "put back its newest backup (docs/how-to/back-up.md)",
+                key_id=key_id,
             )
         key = self._unwrap(key_id, KeyRef(*row[:3]), row[3])
         self._by_id[key_id] = (now, key)
@@ -200,6 +220,29 @@ class KeyStore:
 
 
 _CACHED_KEYS: Final = 200_000
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
+            db.execute(f"PRAGMA {pragma}")
+        db.executescript(_TABLES)
+    except sqlite3.Error as error:
+        db.close()
+        raise Refused(
+            f"{path} does not open as a database ({error}); check the disk, or put back its newest backup "
+            "(docs/how-to/back-up.md): without its keys nothing sealed can be read"
+        ) from error
+    return db
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"sleutels.db does not work now ({error}); nothing was sealed, check the disk") from error
 
 
 def _fresh(cache: dict[K, tuple[float, DataKey]], name: K, now: float) -> DataKey | None:

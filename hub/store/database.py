@@ -166,7 +166,7 @@ def _in_savepoint(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], A
     db.execute("SAVEPOINT werk")
     try:
         result = work(db)
-    except Exception as error:  # noqa: BLE001 - handed to whoever asked for the work, through its future
+    except Exception as error:
         if isinstance(error, sqlite3.Error) and _code(error) in _OF_THE_FILE:
             raise
         db.execute("ROLLBACK TO werk")

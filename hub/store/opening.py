@@ -8,6 +8,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, TextIO
@@ -17,6 +18,7 @@ from hub.keys import KeyStore
 from hub.store.database import Database
 
 SCHEMA_VERSION: Final = "1"
+_REBUILD: Final = "run `wissel leesmodellen herbouw`: it is built again from the log"
 
 
 def sql(name: str) -> str:
@@ -33,7 +35,13 @@ class FolderLock:
 
     def take(self) -> None:
         """Take the lock, or refuse and name the process that holds it."""
-        self._file = self.path.open("a+", encoding="utf-8")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise Refused(
+                f"{self.path.parent} is not a folder this process may write in ({error.strerror}); set [opslag] map to one"
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -52,6 +60,48 @@ class FolderLock:
         if self._file:
             self._file.close()
             self._file = None
+
+
+class Files:
+    """The three files of one log, opened together or not at all. R2: nothing ever rests on one transaction over two.
+
+    Refused, with what to do, when they do not belong together (R6). ``forget_members`` throws the read models away first.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tables: Iterable[str],
+        topics: Mapping[str, int],
+        master_key: bytes,
+        forget_members: bool = False,
+    ) -> None:
+        with ExitStack() as opened:
+            self.wissel, self.log_id = open_wissel_db(folder, tables=tables, topics=topics)
+            opened.callback(self.wissel.close)
+            self.keys = KeyStore(folder / "sleutels.db", master_key)
+            opened.callback(self.keys.close)
+            redo_destructions(self.wissel, self.keys)
+            check_keys(self.wissel, self.keys)
+            self.members = open_members(folder, forget=forget_members)
+            opened.callback(self.members.close)
+            check_members(self.wissel, self.members, self.log_id)
+            check_members(self.wissel, self.wissel, self.log_id)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Close them, the read models first."""
+        self._opened.close()
+
+
+def open_members(folder: Path, *, forget: bool = False) -> Database:
+    """Open (or make) ``leesmodellen.db``; ``forget`` removes it first, since the log holds all that was in it."""
+    path = folder / "leesmodellen.db"
+    if forget:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return Database(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD)
 
 
 def open_wissel_db(folder: Path, *, tables: Iterable[str], topics: Mapping[str, int]) -> tuple[Database, str]:
@@ -123,8 +173,3 @@ def check_members(wissel: Database, members: Database, log_id: str) -> None:
                     f"{members.path.name} ({member}) does not belong to this wissel.db: an older or other file was put back. "
                     "If wissel.db is the right one, run `wissel leesmodellen herbouw`; if not, put back the newest wissel.db"
                 )
-
-
-def forget_members(members: Database) -> None:
-    """Forget how far the members got: they are about to be rebuilt from the log."""
-    members.write(lambda db: db.execute("DELETE FROM controlepunt").rowcount).result()

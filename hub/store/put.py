@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hub.clock import to_microseconds
-from hub.errors import HubError, KeyDestroyed, LostRace
+from hub.errors import HubError, KeyDestroyed, LostRace, Poison
 from hub.log.partitioner import partition_of
 from hub.plugins import SealedEvent, Value
 
@@ -58,10 +58,13 @@ class SqliteTx:
         self.db.executemany(sql, rows)
 
     def put(self, events: Sequence[SealedEvent], expected: Mapping[tuple[str, str], int] | None = None) -> None:
-        """Put events down, once and last. StreamMoved when a stream is not at the sequence expected; KeyDestroyed."""
+        """Put events down, once and last. StreamMoved when a stream is not at the sequence expected; KeyDestroyed.
+
+        Poison when a stream belongs to another gemeente than an event says, or its topic has no partitions here.
+        """
         self._still_open()
         self._done = True
-        if events:
+        if events or expected:
             self._log.append(self.db, events, expected or {}, self._now)
 
     @property
@@ -91,11 +94,10 @@ class LogTables:
     ) -> None:
         """Give each event its sequence and place and insert it, in the order given per stream."""
         _refuse_destroyed(db, events)
+        _refuse_moved(db, expected)
         streams = self._streams(db, events)
-        moved = [name for name, sequence in expected.items() if streams.get(name, (0, 0, 0))[2] != sequence]
-        if moved:
-            raise StreamMoved(moved)
-        heads: dict[int, int] = dict(db.execute("SELECT id, kop FROM partitie"))
+        before: dict[int, int] = dict(db.execute("SELECT id, kop FROM partitie"))
+        heads = dict(before)
         sequences = {stream: sequence for stream, _, sequence in streams.values()}
         rows: list[tuple[Value, ...]] = []
         keys: list[tuple[str, int]] = []
@@ -125,20 +127,25 @@ class LogTables:
             keys.extend((key_id, stream) for key_id in sealed.key_ids)
         rows.sort()
         db.executemany(_INSERT_EVENT, rows)
-        db.executemany("UPDATE partitie SET kop = ? WHERE id = ?", [(head, partition) for partition, head in heads.items()])
+        grown = [(head, partition) for partition, head in heads.items() if head != before[partition]]
+        db.executemany("UPDATE partitie SET kop = ? WHERE id = ?", grown)
         db.executemany("INSERT OR IGNORE INTO sleutel_stroom VALUES (?, ?)", sorted(set(keys)))
 
     def _streams(self, db: sqlite3.Connection, events: Sequence[SealedEvent]) -> dict[tuple[str, str], tuple[int, int, int]]:
         """Return (topic, key) -> (stream id, partition id, sequence now); streams that are new are made."""
-        wanted = {(e.event.topic, e.event.key): e.event.gemeente for e in events}
+        wanted = _wanted(events)
         found: dict[tuple[str, str], tuple[int, int, int]] = {}
         for topic in {topic for topic, _ in wanted}:
             keys = [key for t, key in wanted if t == topic]
             for start in range(0, len(keys), _CHUNK):
                 part = keys[start : start + _CHUNK]
                 marks = ",".join("?" * len(part))
-                query = f"SELECT sleutel, id, partitie, {SEQUENCE} FROM stroom WHERE topic = ? AND sleutel IN ({marks})"
-                found.update({(topic, row[0]): row[1:] for row in db.execute(query, (topic, *part))})
+                query = (
+                    f"SELECT sleutel, gemeente, id, partitie, {SEQUENCE} FROM stroom WHERE topic = ? AND sleutel IN ({marks})"
+                )
+                for key, gemeente, *stream in db.execute(query, (topic, *part)):
+                    _same_gemeente(gemeente, wanted[topic, key], topic)
+                    found[topic, key] = (stream[0], stream[1], stream[2])
         new = [(topic, key, gemeente) for (topic, key), gemeente in wanted.items() if (topic, key) not in found]
         if new:
             found.update(self._new_streams(db, new))
@@ -163,9 +170,7 @@ class LogTables:
         if known is None:
             row = db.execute("SELECT id FROM partitie WHERE topic = ? AND nummer = ?", (topic, number)).fetchone()
             if row is None:
-                raise HubError(
-                    f"topic {topic} has no partition {number}: topics are declared at start, see hub/store/opening.py"
-                )
+                raise Poison(f"topic {topic} is not declared here: is the connector installed that carries out its opdrachten?")
             known = self._partition_ids[topic, number] = int(row[0])
         return known
 
@@ -177,6 +182,29 @@ class LogTables:
                 return int(db.execute("INSERT INTO bron (naam) VALUES (?) RETURNING id", (name,)).fetchone()[0])
             known = self._sources[name] = int(row[0])
         return known
+
+
+def _wanted(events: Sequence[SealedEvent]) -> dict[tuple[str, str], str]:
+    """Return the streams that events go to, with their gemeente."""
+    wanted: dict[tuple[str, str], str] = {}
+    for sealed in events:
+        event = sealed.event
+        _same_gemeente(wanted.setdefault((event.topic, event.key), event.gemeente), event.gemeente, event.topic)
+    return wanted
+
+
+def _same_gemeente(has: str, says: str, topic: str) -> None:
+    if has != says:
+        raise Poison(
+            f"a stream of {topic} belongs to gemeente {has}, an event for it says {says}: nothing crosses between them"
+        )
+
+
+def _refuse_moved(db: sqlite3.Connection, expected: Mapping[tuple[str, str], int]) -> None:
+    query = f"SELECT {SEQUENCE} FROM stroom WHERE topic = ? AND sleutel = ?"
+    moved = [name for name, sequence in expected.items() if (db.execute(query, name).fetchone() or (0,))[0] != sequence]
+    if moved:
+        raise StreamMoved(moved)
 
 
 def _refuse_destroyed(db: sqlite3.Connection, events: Sequence[SealedEvent]) -> None:

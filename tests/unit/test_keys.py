@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Data keys: durable before use, gone when destroyed, and no surprise that is not said."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from hub_voor_tests import MASTER_KEY
+
+from hub.errors import ElementDamaged, KeyMissing, Refused
+from hub.keys import KeyRef, KeyStore
+from hub.store.database import StoreUnavailable
+
+ANNA = KeyRef("emmen", "a" * 32, "zaak")
+BOB = KeyRef("emmen", "b" * 32, "zaak")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "sleutels.db"
+
+
+@pytest.fixture
+def keys(path):
+    opened = KeyStore(path, MASTER_KEY)
+    yield opened
+    opened.close()
+
+
+def key_of(keys, ref=ANNA):
+    return keys.current([ref])[ref]
+
+
+def test_a_key_is_durable_before_it_seals(path, keys):
+    """What was sealed can be opened after a crash right then: the file already holds the key."""
+    key = key_of(keys)
+    sealed = key.seal(b"geheim", "e1")
+    other = KeyStore(path, MASTER_KEY)
+    assert other.by_id(key.key_id).open(sealed, "e1") == b"geheim"
+    other.close()
+
+
+def test_each_subject_and_class_has_its_own_key(keys):
+    """Destroying what is kept for one purpose leaves the rest readable."""
+    refs = [ANNA, BOB, KeyRef("emmen", ANNA.subject, "aangifte"), KeyRef("zwolle", ANNA.subject, "zaak")]
+    assert len({key.key_id for key in keys.current(refs).values()}) == 4
+
+
+def test_the_secret_is_nowhere_in_clear(path, keys):
+    """Only the wrapped key is in the file: without the master key it opens nothing."""
+    key_of(keys)
+    with pytest.raises(Refused, match="master key does not open"):
+        KeyStore(path, bytes(32))
+
+
+def test_destroying_removes_the_wrapped_key_from_the_disk(path, keys):
+    """The bytes are overwritten, in the file and in its write-ahead log."""
+    key = key_of(keys)
+    wrapped = sqlite3.connect(path).execute("SELECT ingepakt FROM sleutel").fetchone()[0]
+    keys.destroy([key.key_id])
+    on_disk = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert wrapped not in on_disk
+    assert wrapped[12:44] not in on_disk
+
+
+def test_a_destroyed_key_opens_nothing_at_once(keys):
+    """The cache does not keep it usable; who seals next for that subject gets a new one."""
+    key = key_of(keys)
+    sealed = key.seal(b"geheim", "e1")
+    keys.destroy([key.key_id])
+    assert keys.by_id(key.key_id).open(sealed, "e1") is None
+    assert key_of(keys).key_id != key.key_id
+    assert keys.of_subject("emmen", ANNA.subject) == [key_of(keys).key_id]
+
+
+def test_destroying_a_key_this_file_never_had_is_recorded(path, keys):
+    """A restored older file may lack it: what it sealed counts as destroyed, not as a fault."""
+    with pytest.raises(KeyMissing) as caught:
+        keys.by_id("11111111-2222-3333-4444-555555555555")
+    assert caught.value.key_id == "11111111-2222-3333-4444-555555555555"
+    for _ in range(2):
+        keys.destroy(["11111111-2222-3333-4444-555555555555", "66666666-2222-3333-4444-555555555555"])
+    assert keys.by_id("11111111-2222-3333-4444-555555555555").open(b"whatever it was", "e1") is None
+    assert len(keys.known_ids()) == 2
+
+
+@pytest.mark.parametrize("damage", [lambda s: s[:-1] + bytes([s[-1] ^ 1]), lambda s: s[:5], lambda _s: b""])
+def test_damaged_bytes_are_told_from_a_missing_key(keys, damage):
+    """One damaged element is that element's fault; it does not bring the key file into doubt."""
+    key = key_of(keys)
+    with pytest.raises(ElementDamaged):
+        key.open(damage(key.seal(b"geheim", "e1")), "e1")
+
+
+def test_an_element_is_bound_to_its_event_and_key(keys):
+    """Moved to another event, or given another key's name, it does not open."""
+    key, other = key_of(keys), key_of(keys, BOB)
+    sealed = key.seal(b"geheim", "e1")
+    with pytest.raises(ElementDamaged):
+        key.open(sealed, "e2")
+    with pytest.raises(ElementDamaged):
+        other.open(sealed, "e1")
+
+
+def test_a_full_disk_makes_no_key_and_says_so(path):
+    """No key that is not on disk is ever handed out; when there is room again it goes on."""
+    keys = KeyStore(path, MASTER_KEY)
+    first = key_of(keys)
+    pages = keys._db.execute("PRAGMA page_count").fetchone()[0]
+    keys._db.execute(f"PRAGMA max_page_count = {pages}")
+    many = [KeyRef("emmen", f"{n:032x}", "zaak") for n in range(200)]
+    with pytest.raises(StoreUnavailable, match=r"sleutels\.db does not work now .*nothing was sealed"):
+        keys.current(many)
+    assert key_of(keys).key_id == first.key_id
+    keys._db.execute("PRAGMA max_page_count = 100000")
+    assert len(keys.current(many)) == 200
+    assert len(keys.known_ids()) == 201
+    keys.close()
+
+
+def test_a_damaged_key_file_is_refused(path, tmp_path):
+    """It says which file, and what to put back."""
+    path.write_bytes(b"not a database at all, but a shopping list" * 200)
+    with pytest.raises(Refused, match=r"sleutels\.db .*back-up\.md"):
+        KeyStore(path, MASTER_KEY)
