@@ -82,10 +82,12 @@ def _unasked(persoon: Mapping[str, Any], doel: Doel) -> set[str]:
 
 
 async def _bewoning(bronnen: Bronnen, personen: Iterable[Mapping[str, Any]], today: date) -> Counter[str]:
-    objects = {str(_object_of(persoon)) for persoon in personen if _object_of(persoon)}
+    # addresses of people under investigation first: only there can a resident's inOnderzoek be seen
+    ordered = sorted(personen, key=lambda persoon: "inOnderzoek" not in (persoon.get("verblijfplaats") or {}))
+    objects = dict.fromkeys(str(_object_of(persoon)) for persoon in ordered if _object_of(persoon))
     doel = bronnen.settings.doel("bewoning")
     answers = await asyncio.gather(
-        *(bronnen.bewoning.op_peildatum(found, today, doel) for found in sorted(objects)[:_MOST_ADDRESSES])
+        *(bronnen.bewoning.op_peildatum(found, today, doel) for found in list(objects)[:_MOST_ADDRESSES])
     )
     seen: Counter[str] = Counter()
     for bewoning in answers:
