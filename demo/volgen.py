@@ -14,7 +14,8 @@ from demo.formulier import Formulier
 from demo.hubkant import HubKant, Zaak
 
 _AT_ONCE: Final = 6
-_LOOK_AT: Final = 16
+_UNDER_WAY: Final = 40  # no more than this many at the same time, so that a person watching sees moves end from the start
+_LOOK_AT: Final = 20
 _TICK_S: Final = 0.25
 _STILL_S: Final = 0.3
 
@@ -67,6 +68,8 @@ async def meld_alles(formulier: Formulier, verloop: Verloop) -> None:
         if aangifte.get("na") is not None:
             await _ended(verloop, (gemeente, aangifte["na"]))
         async with slots:
+            while verloop.open >= _UNDER_WAY:
+                await asyncio.sleep(_TICK_S)
             verloop.uuids[key] = await formulier.meld(gemeente, aangifte)
 
     async with asyncio.TaskGroup() as group:
