@@ -123,22 +123,32 @@ def _rood(naam: str, maak: Maker, *redenen: str) -> Geval:
     return Geval(naam=naam, kleur="rood", maak=maak, redenen=redenen or (naam,))
 
 
+# an annulled list gives nothing but its reason, a withdrawn address no object: what is absent is a reason of its own
+_ZONDER_GEGEVENS: Final = (
+    "bijhouding-opgeschort",
+    "datum-adres-onvolledig",
+    "geboortedatum-onvolledig",
+    "naam-wijkt-af",
+    "verblijfplaats-onbekend",
+)
+_VREEMDE: Final = ("meeverhuizer-woont-elders", "partner-zonder-machtiging")
+_ZONDER_OBJECT: Final = ("geen-woonfunctie", "object-niet-in-gebruik", "pand-niet-in-gebruik")
 ORANJE: Final = (
     # 1 authentication
     _oranje("authenticatie-onbekend", alleen_naar(niveau=None)),
     _oranje("inlogniveau-te-laag", alleen_naar(niveau=BASIS)),
     _oranje("machtiging", alleen_naar(machtiging="gemachtigde")),
-    _oranje("initiator-zonder-bsn", alleen_naar(zonder_bsn=True)),
+    _oranje("initiator-zonder-bsn", alleen_naar(zonder_bsn=True), "initiator-zonder-bsn", "authenticatie-onbekend"),
     _oranje("naam-wijkt-af", alleen_naar(naam="Verkeerd")),
     # the declaration itself
     _oranje("verhuisdatum-ontbreekt", alleen_naar(dagen="")),
-    _oranje("verhuisdatum-onbruikbaar", alleen_naar(dagen="2026-02-30")),
+    _oranje("verhuisdatum-onbruikbaar", alleen_naar(dagen="2026-02")),
     # 2 age, 3 registration
     _oranje("geboortedatum-onvolledig", persoon_naar("geboortedatum-onvolledig")),
-    _oranje("minderjarige-aangever-voor-anderen", _jongere_met_ander, "minderjarige-aangever-voor-anderen", "relatie-onbekend"),
+    _oranje("minderjarige-aangever-voor-anderen", _jongere_met_ander, "minderjarige-aangever-voor-anderen", *_VREEMDE),
     _oranje("ministerieel-besluit", persoon_naar("ministerieel-besluit"), "bijhouding-opgeschort"),
-    _oranje("persoonslijst-fout", persoon_naar("fout"), "registratie-onduidelijk"),
-    _oranje("opschorting-onbekend", persoon_naar("opschorting-onbekend"), "registratie-onduidelijk"),
+    _oranje("persoonslijst-fout", persoon_naar("fout"), *_ZONDER_GEGEVENS),
+    _oranje("opschorting-onbekend", persoon_naar("opschorting-onbekend"), "bijhouding-opgeschort"),
     _oranje("persoon-niet-gevonden", alleen_naar(onbekend=True)),
     # 5 kind of move, 6 timing
     _oranje("van-briefadres", persoon_naar("briefadres")),
@@ -146,7 +156,7 @@ ORANJE: Final = (
     _oranje("te-laat-aangegeven", alleen_naar(dagen=-20)),
     # 8, 9 and 10 address
     _oranje("adres-meerdere-kandidaten", _dubbel_adres),
-    _oranje("adres-spreekt-elkaar-tegen", _tegenstrijdig),
+    _oranje("adres-spreekt-elkaar-tegen", _tegenstrijdig, "adres-meerdere-kandidaten"),
     _oranje("geen-woonfunctie", alleen_naar("geen-woonfunctie")),
     _oranje("object-verbouwing", alleen_naar("verbouwing"), "object-niet-in-gebruik"),
     _oranje("object-gevormd", alleen_naar("gevormd"), "object-niet-in-gebruik"),
@@ -159,7 +169,7 @@ ORANJE: Final = (
     # 11 and 12 occupancy
     _oranje("te-veel-bewoners", inwonen("kamerhuis")),
     _oranje("te-weinig-ruimte", _klein),
-    _oranje("veel-bewoners", inwonen("verpleeghuis")),
+    _oranje("veel-bewoners", inwonen("verpleeghuis"), "veel-bewoners", "toestemming-niet-van-bewoner"),
     _oranje("mogelijke-bewoners", _mogelijke_bewoner),
     _oranje("oppervlakte-onbekend", alleen_naar("zonder-oppervlakte")),
     _oranje("toestemming-ontbreekt", inwonen("alleenstaande", toestemming="", gever="niemand")),
@@ -172,7 +182,12 @@ ORANJE: Final = (
     _oranje("verblijfplaats-in-onderzoek", persoon_naar("verblijfplaats-in-onderzoek")),
     _oranje("verblijfadres-in-onderzoek", persoon_naar("adres-in-onderzoek"), "verblijfplaats-in-onderzoek"),
     _oranje("persoon-in-onderzoek", persoon_naar("persoon-in-onderzoek")),
-    _oranje("vastgesteld-verblijft-niet-op-adres", persoon_naar("verblijft-niet-op-adres")),
+    _oranje(
+        "vastgesteld-verblijft-niet-op-adres",
+        persoon_naar("verblijft-niet-op-adres"),
+        "vastgesteld-verblijft-niet-op-adres",
+        "verblijfplaats-in-onderzoek",
+    ),
     _oranje("meeverhuizer-in-onderzoek", huishouden_naar("paar-persoon-in-onderzoek", "P"), "persoon-in-onderzoek"),
     _oranje("adres-in-onderzoek", inwonen("paar-deels-in-onderzoek")),
     # 15 mobility
@@ -187,13 +202,19 @@ ORANJE: Final = (
     _oranje("meeverhuizer-woont-elders", _partner_elders),
     # 18 minors
     _oranje("andere-gezaghouder-blijft-achter", _ouder_blijft),
-    _oranje("voogdij", huishouden_naar("voogdij", "G")),
+    _oranje("voogdij", huishouden_naar("voogdij", "G"), "voogdij", "relatie-onbekend"),
     _oranje("tijdelijk-geen-gezag", huishouden_naar("tijdelijk-geen-gezag", "G")),
     _oranje("gezag-niet-te-bepalen", huishouden_naar("gezag-niet-te-bepalen", "G")),
     _oranje("gezag-in-onderzoek", huishouden_naar("gezag-in-onderzoek", "G")),
     _oranje("aangever-heeft-geen-gezag", huishouden_naar("ander-heeft-gezag", "G")),
     # 19 institution
-    _oranje("aangifte-door-instelling", _hoofd_instelling),
+    _oranje(
+        "aangifte-door-instelling",
+        _hoofd_instelling,
+        "aangever-verhuist-niet-mee",
+        "aangifte-door-instelling",
+        "meeverhuizer-woont-elders",
+    ),
 )
 
 
@@ -213,5 +234,5 @@ ROOD: Final = (
     _rood("niet-ingezetene", persoon_naar("rni"), "niet-ingezetene", "vestiging-vanuit-buitenland"),
     _rood("keuze-briefadres", alleen_naar(functie="briefadres")),
     _rood("adres-niet-gevonden", _geen_adres),
-    _rood("adres-ingetrokken", alleen_naar("ingetrokken")),
+    _rood("adres-ingetrokken", alleen_naar("ingetrokken"), "adres-ingetrokken", *_ZONDER_OBJECT),
 )
