@@ -17,13 +17,16 @@ import jwt
 import uvicorn
 from hub_voor_tests import gemeente, loaded
 
+from connectors.zaak.client import ZaakClient
 from connectors.zaak.connector import ZaakConnector
+from connectors.zaak.fetch import Bron
 from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.simulator import SimulatorConfig, create_app
 from hub.app import EmbeddedHub
 from hub.clock import SystemClock
 from hub.discovery import Plugins
-from hub.events import ZAKEN, Event
+from hub.events import ZAKEN, Event, fact_id
+from hub.plugins import OpdrachtUitvoering
 from hub.serve import web_app
 
 AUTH = "Bearer hub"
@@ -267,3 +270,60 @@ async def hub_en_zaaksysteem(
             await form.call("POST", "/notificaties/api/v1/abonnement", body)
             yield running, form
             await simulator.delivery.close()
+
+
+def opdracht(soort: str, zaak: str, *, besloten: Any = None, confirm: Any = None, **gegevens: Any) -> OpdrachtUitvoering:
+    """Return an opdracht as the hub gives it to an executor; ``confirm`` is called right before each write."""
+
+    async def still_ours() -> None:
+        if confirm is not None:
+            confirm()
+
+    return OpdrachtUitvoering(
+        id=fact_id("opdracht", soort, zaak, json.dumps(gegevens, sort_keys=True)),
+        event_id=fact_id("gebeurtenis", soort, zaak),
+        soort=soort,
+        stap=soort,
+        gemeente=gemeente("emmen"),
+        zaak=zaak,
+        gegevens=gegevens,
+        besloten=besloten or {},
+        poging=1,
+        correlationid=zaak,
+        traceparent=None,
+        bevestig_lease=still_ours,
+    )
+
+
+@dataclass
+class Opgenomen(httpx.AsyncBaseTransport):
+    """Passes requests to an ASGI app and keeps them."""
+
+    app: Any
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return await httpx.ASGITransport(app=self.app).handle_async_request(request)
+
+    @property
+    def writes(self) -> int:
+        """How many requests would change something."""
+        safe = {"GET", "HEAD"}
+        return sum(r.method not in safe and not r.url.path.endswith("_zoek") for r in self.requests)
+
+
+@asynccontextmanager
+async def bron_en_zaaksysteem(
+    config: SimulatorConfig | None = None, **settings: Any
+) -> AsyncIterator[tuple[Bron, Formulier, Opgenomen]]:
+    """Give a source that speaks with a simulated zaaksysteem in this process."""
+    simulator = create_app(config or SimulatorConfig())
+    transport = Opgenomen(simulator)
+    base = f"{simulator.config.basis_url}/emmen"
+    secret = simulator.config.clients[0].secret
+    found = zaak_settings(base, secret=secret, notificaties_api=f"{base}/notificaties/api/v1", **settings)
+    client = ZaakClient(found, gemeente="emmen", transport=transport)
+    yield Bron(gemeente("emmen"), client), Formulier(simulator), transport
+    await client.aclose()
+    await simulator.delivery.close()
