@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.privacy import Bsn
 from nephub import EMMEN, NepHub, bsns
+
+from hub.privacy import Bsn
 from projections.beoordelingen import PROJECTION as BEOORDELINGEN
 from projections.klantbeeld import PROJECTION as KLANTBEELD
 from projections.stand import PROJECTION as STAND
@@ -38,7 +39,9 @@ def persoon(*, born: str = "1990-05-17", geheim: bool = False, name: str = "Jans
 class Move:
     """One declaration of a move, told step by step."""
 
-    def __init__(self, hub: NepHub, number: int, *, movers: tuple[int, ...] = (), declarer: int | None = None, gemeente: str = "emmen") -> None:
+    def __init__(
+        self, hub: NepHub, number: int, *, movers: tuple[int, ...] = (), declarer: int | None = None, gemeente: str = "emmen"
+    ) -> None:
         self.hub, self.number, self.uuid, self.gemeente = hub, number, uuid(number), gemeente
         self.at = hub.gemeenten[gemeente]
         self.movers = movers or (number,)
@@ -98,12 +101,16 @@ class Move:
         }, known)  # fmt: skip
         return self
 
-    def judged(self, colour: str, *reasons: str, held: str | None = None, sample: bool = False, mode: str = "actief", per: Any = None) -> Move:
-        movers = per or {n: reasons for n in self.movers}
+    def judged(
+        self, colour: str, *reasons: str, held: str | None = None, sample: bool = False, mode: str = "actief", per: Any = None
+    ) -> Move:
+        movers = per or dict.fromkeys(self.movers, reasons)
         self.put(AANGIFTE + "beoordeeld.v1", {
-            "kleur": colour, "aangehoudenTot": held, "aanhoudreden": "verhuisdatum" if held else None, "redenen": sorted(reasons),
+            "kleur": colour, "aangehoudenTot": held, "aanhoudreden": "verhuisdatum" if held else None,
+            "redenen": sorted(reasons),
             "predicaten": [
-                {"nr": 6, "uitkomst": colour, "redenen": list(reasons), "invoer": '{"verhuisdatum": "2026-03-07"}', "bron": "Wet BRP 2.39"},
+                {"nr": 6, "uitkomst": colour, "redenen": list(reasons), "invoer": '{"verhuisdatum": "2026-03-07"}',
+                 "bron": "Wet BRP 2.39"},
                 {"nr": 15, "uitkomst": "niet-getoetst", "redenen": [], "invoer": "{}", "bron": "beleid"},
             ],
             "profielVersie": "2026-1", "regelsVersie": "2026-11", "modus": mode, "steekproef": sample,
@@ -116,7 +123,9 @@ class Move:
         for n in self.movers:
             self.put(AANGIFTE + "verwerking-bevestigd.v1", {"pseudoniem": self.who(n), "wijziging": "w1"})
         url = f"{BASE}/resultaten/{self.uuid}"
-        self.fact("resultaat-gezet", {"resourceUrl": url, "resultaat": url, "resultaattype": f"{BASE}/rt", "omschrijving": result})
+        self.fact(
+            "resultaat-gezet", {"resourceUrl": url, "resultaat": url, "resultaattype": f"{BASE}/rt", "omschrijving": result}
+        )
         self.status("Afgehandeld", 4, "2026-03-03T13:02:00Z", end=True)
         self.fact("zaak-afgesloten", {"einddatum": "2026-03-03"})
         self.put(AANGIFTE + "afgerond.v1", {"resultaat": result})

@@ -10,7 +10,7 @@ from typing import Any, Final
 from litestar import Litestar, MediaType, Request, Response, Router, get, post
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
+from litestar.exceptions import ClientException, HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -21,7 +21,7 @@ from litestar.static_files import create_static_files_router
 from hub import metrics
 from hub.api.auth import Tokens
 from hub.api.edge import Edge, MenuItem, edge
-from hub.api.headers import API_VERSION, before_send, start_clock
+from hub.api.headers import API_VERSION, OPENAPI_PATH, before_send, start_clock
 from hub.api.login import PATHS, LoginPort, start_of
 from hub.api.pages import SHARED_PAGES, LoginNodig, LoginOntbreekt, form_of, naar, sessie_of
 from hub.api.problems import problem_of, problem_response, record
@@ -100,8 +100,8 @@ def _openapi(settings: ApiSettings) -> OpenAPIConfig:
         license=License(name="EUPL-1.2", identifier="EUPL-1.2"),
         servers=[Server(url=settings.publieke_url or "/")],
         components=Components(security_schemes={"token": bearer}),
-        path="/v1",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        path=OPENAPI_PATH,
+        render_plugins=[JsonRenderPlugin(path="/")],
         use_handler_docstrings=True,
     )
 
@@ -123,6 +123,8 @@ def wants_page(request: Request[Any, Any, Any]) -> bool:
 
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    if isinstance(error, UnicodeDecodeError) and request.method == "POST":  # Litestar lets it through from a JSON body
+        error = ClientException("De inhoud is geen geldige UTF-8.")
     problem = problem_of(error)
     record(request, error, problem)
     if not wants_page(request):

@@ -80,7 +80,7 @@ def needs(scope: str) -> Guard:
                 headers={"WWW-Authenticate": 'Bearer realm="wissel"'},
             )
         if scope not in holder.scopes:
-            log.warning("access_refused", holder=holder.naam, gemeente=holder.gemeente, scope=scope)
+            log.warning("access_refused", door=holder.naam, gemeente=holder.gemeente, scope=scope)
             raise PermissionDeniedException(f"Dit token mist het recht {scope}.")
         connection.state.houder = holder
 

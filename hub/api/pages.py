@@ -121,11 +121,15 @@ def only(soort: Soort, scope: str | None = None) -> Guard:
         if sessie is None or sessie.soort != soort:
             raise LoginNodig(soort)
         if scope is not None and not sessie.mag(scope):
-            log.warning("access_refused", holder=sessie.medewerker and sessie.medewerker.id, scope=scope)
+            log.warning("access_refused", door=_who(sessie), gemeente=sessie.gemeente, scope=scope)
             raise PermissionDeniedException("U heeft geen toegang tot deze pagina.")
 
     guard.page = (soort, scope)  # type: ignore[attr-defined]  # read by the test that every page has a policy
     return guard
+
+
+def _who(sessie: Sessie) -> str:
+    return sessie.medewerker.id if sessie.medewerker else "inwoner"
 
 
 def mine(request: Request[Any, Any, Any]) -> tuple[Sessie, Gemeente]:

@@ -7,6 +7,7 @@ with us stays in our log: the asker gets a number to name, never a stack or a va
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from hub.errors import Conflict, HubError, Invalid, NotFound, Rejected, SourceUnavailable, Transient
+from hub.parking import failure_of
 from hub.privacy import mask_bsns
 
 log = structlog.get_logger()
@@ -37,6 +39,7 @@ TITLES: Final[Mapping[int, str]] = {
     503: "Even niet bereikbaar",
 }
 RETRY_AFTER_S: Final = 5
+_MISSING: Final = re.compile(r"Missing required (query|header|cookie) parameter '([^']+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ def _invalid_request(error: ValidationException) -> Problem:
     for item in error.extra if isinstance(error.extra, list) else ():
         where = str(getattr(item.get("source"), "value", item.get("source") or "body"))
         wrong.append(FieldError(where, str(item.get("key", "")), str(item.get("message", ""))))
+    if missing := _MISSING.match(str(error.detail)):
+        wrong.append(FieldError(missing[1], missing[2], "deze is verplicht", "required"))
     return Problem(status=400, detail="Verbeter wat bij errors staat en stuur de vraag opnieuw.", errors=wrong)
 
 
@@ -147,14 +152,16 @@ def _fault() -> Problem:
 
 def record(request: Request[Any, Any, Any], error: Exception, problem: Problem) -> None:
     """Log what failed: route pattern and kind of error, a stack only for faults of our own."""
-    route = request.scope.get("path_template") or "unknown"
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        fault = problem.status == HTTPStatus.INTERNAL_SERVER_ERROR
-        log.error(
-            "request_failed",
-            route=route,
-            status=problem.status,
-            kind=type(error).__name__,
-            number=problem.number,
-            exc_info=error if fault else None,
-        )
+    if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+    failure = failure_of(error)
+    fault = problem.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    log.error(
+        "request_failed",
+        route=request.scope.get("path_template") or "unknown",
+        status=problem.status,
+        oorzaak=failure.cause,
+        uitleg=failure.text,
+        stapel=failure.stack if fault else None,
+        nummer=problem.number,
+    )

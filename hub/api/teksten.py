@@ -41,7 +41,7 @@ class Teksten:
     def __contains__(self, key: object) -> bool:
         return key in self._standard
 
-    def keys(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str]:
         """Yield every key."""
         return iter(self._standard)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import structlog
 from litestar import Request, post
+from litestar.params import JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub import zaakfeiten
@@ -105,7 +106,7 @@ def pseudoniem_van(gemeente: Gemeente, bsn: str) -> str:
     security=[{"token": []}],
     responses=PROBLEMS,
 )
-async def klantbeeld_zoeken(request: Request[Any, Any, Any], data: Zoekvraag) -> Klant:
+async def klantbeeld_zoeken(request: Request[Any, Any, Any], data: JSONBody[Zoekvraag]) -> Klant:
     """Geeft de zaken, besluiten en vlaggen van een persoon. Wie niemand kent krijgt lege lijsten."""
     here = edge(request)
     holder = houder(request)

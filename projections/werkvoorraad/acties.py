@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import HeaderParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -240,7 +240,7 @@ Key = Annotated[
 
 
 def _operation(actie: Actie) -> HTTPRouteHandler:
-    async def act(request: Request[Any, Any, Any], uuid: UUID, data: Any, sleutel: Key) -> Gedaan:
+    async def act(request: Request[Any, Any, Any], uuid: FromPath[UUID], data: Any, sleutel: Key) -> Gedaan:
         holder = houder(request)
         hub = edge(request).hub
         sequence = await carry_out(
@@ -248,7 +248,8 @@ def _operation(actie: Actie) -> HTTPRouteHandler:
         )
         return Gedaan(str(uuid), sequence)
 
-    act.__annotations__["data"] = actie.model
+    # the body of each operation stands in the table, so its annotation is made when the table is read
+    act.__annotations__["data"] = JSONBody[actie.model]  # type: ignore[misc]
     act.__doc__ = f"{actie.summary}. Geef het volgnummer mee waarop u besluit; bij 409 is de zaak intussen veranderd."
     return post(
         f"/v1/zaken/{{uuid:uuid}}/{actie.code}",

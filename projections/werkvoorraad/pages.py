@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from hub import zaakfeiten
 from hub.api.edge import MenuItem, edge
@@ -105,13 +106,13 @@ def urgency(row: Row, today: date) -> str | None:
 
 
 @get("/werkvoorraad/{uuid:uuid}", guards=[only("medewerker", "werkvoorraad:lezen")], include_in_schema=False)
-async def zaak(request: Request[Any, Any, Any], uuid: UUID) -> Response[str]:
+async def zaak(request: Request[Any, Any, Any], uuid: FromPath[UUID]) -> Response[str]:
     """Show one zaak with its reasons, its movers and what can be done."""
     return _zaak(request, uuid)
 
 
 @post("/werkvoorraad/{uuid:uuid}/{actie:str}", guards=[only("medewerker", "behandelen")], include_in_schema=False)
-async def doe(request: Request[Any, Any, Any], uuid: UUID, actie: str) -> Response[Any]:
+async def doe(request: Request[Any, Any, Any], uuid: FromPath[UUID], actie: FromPath[str]) -> Response[Any]:
     """Carry out one action from its form and go back to the zaak; what is wrong is shown with what was filled in."""
     form = dict(await form_of(request))
     sessie, gemeente = mine(request)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from hub import zaakfeiten
 from hub.api.edge import MenuItem, edge
@@ -56,7 +57,7 @@ async def mijn_zaken(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/mijn/zaken/{uuid:uuid}", guards=[only("inwoner")], include_in_schema=False)
-async def mijn_zaak(request: Request[Any, Any, Any], uuid: UUID) -> Response[str]:
+async def mijn_zaak(request: Request[Any, Any, Any], uuid: FromPath[UUID]) -> Response[str]:
     """Show one zaak to a resident who may see it; to anybody else it does not exist."""
     sessie, gemeente = mine(request)
     hub, person = edge(request).hub, sessie.persoon or ""

@@ -6,16 +6,16 @@ from __future__ import annotations
 import random
 
 import pytest
+from nephub import NepHub
+from scenes import country, start, uuid
 
 from hub.errors import NotFound
 from hub.stand import Positie
-from nephub import NepHub
 from projections.beoordelingen import PROJECTION as BEOORDELINGEN
 from projections.beoordelingen.queries import beoordeling
 from projections.stand import PROJECTION as STAND
 from projections.stand.apply import count
 from projections.stand.queries import per_lid, tellers
-from scenes import country, start, uuid
 
 
 def test_every_decision_about_a_zaak_can_be_found_by_its_id() -> None:

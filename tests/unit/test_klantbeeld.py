@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import pytest
+from nephub import NepHub
+from scenes import AANGIFTE, BASE, Move, country, pseudo, start
 
 from hub.events import PERSONEN
-from nephub import NepHub
 from projections.klantbeeld import PROJECTION
 from projections.klantbeeld.queries import klantbeeld, rollen, toestand
-from scenes import AANGIFTE, BASE, Move, country, pseudo, start
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from nephub import NepHub
+from scenes import AANGIFTE, Move, country, pseudo, start, uuid
 
 from hub import zaakfeiten
 from hub.errors import Invalid, NotFound
-from nephub import NepHub
 from projections.werkvoorraad import PROJECTION
 from projections.werkvoorraad.apply import COLUMNS, redenen, werk
 from projections.werkvoorraad.pages import urgency
 from projections.werkvoorraad.queries import Vraag, voorraad, werkrij
-from scenes import AANGIFTE, Move, country, pseudo, start, uuid
 
 
 @pytest.fixture
@@ -77,7 +77,10 @@ def test_decided_for_every_mover_is_no_work_any_more(hub: NepHub) -> None:
     move = start(hub, 1, movers=(1, 2)).judged("oranje", "x")
     move.put(AANGIFTE + "goedgekeurd.v1", {"pseudoniem": pseudo(1), "door": "a", "toelichting": None})
     assert werk(row_of(hub)) == "open"
-    move.put(AANGIFTE + "niet-gevolgd.v1", {"pseudoniem": pseudo(2), "door": "a", "besluitdatum": "2026-03-03", "besluitkenmerk": "k"})
+    move.put(
+        AANGIFTE + "niet-gevolgd.v1",
+        {"pseudoniem": pseudo(2), "door": "a", "besluitdatum": "2026-03-03", "besluitkenmerk": "k"},
+    )
     assert werk(row_of(hub)) is None
     move.fact("zaak-heropend", {})
     assert werk(row_of(hub)) == "open"
@@ -92,7 +95,9 @@ def test_an_opdracht_that_failed_for_good_is_work(hub: NepHub) -> None:
     move.put("nl.wissel.opdracht.mislukt.v1", {**failed, "definitief": True})
     assert werk(row_of(hub)) == "open"
     assert redenen(row_of(hub)) == ["opdracht-mislukt"]
-    move.put("nl.wissel.opdracht.uitgevoerd.v1", {"opdrachtId": "o7", "soort": "verwerk-verhuizing", "stap": "s", "uitkomst": "{}"})
+    move.put(
+        "nl.wissel.opdracht.uitgevoerd.v1", {"opdrachtId": "o7", "soort": "verwerk-verhuizing", "stap": "s", "uitkomst": "{}"}
+    )
     assert werk(row_of(hub)) is None
 
 
@@ -126,7 +131,9 @@ def test_pages_together_are_the_stock_each_zaak_once(hub: NepHub, sort: str) -> 
     """Going from page to page by cursor shows everything once, equal and missing dates included."""
     for number in range(1, 24):
         planned = None if number % 5 == 0 else f"2026-03-{10 + number % 4:02d}"
-        Move(hub, number).registered(einddatumGepland=planned, uiterlijkeEinddatumAfdoening=planned).read().judged("oranje", "x")
+        Move(hub, number).registered(einddatumGepland=planned, uiterlijkeEinddatumAfdoening=planned).read().judged(
+            "oranje", "x"
+        )
     seen, cursor = [], None
     while True:
         page = voorraad(hub, "emmen", Vraag(sort=sort, cursor=cursor, limit=4))
@@ -176,7 +183,8 @@ def test_last_day_follows_from_the_doorlooptijd(start_date, duration, expected) 
 
 @pytest.mark.parametrize(
     ("expires", "expected"),
-    [("2026-03-30T22:00:00Z", "2026-03-30"), ("2026-03-30T21:59:59Z", "2026-03-30"), ("2026-03-31T08:00:00Z", "2026-03-31"), ("x", None)],
+    [("2026-03-30T22:00:00Z", "2026-03-30"), ("2026-03-30T21:59:59Z", "2026-03-30"), ("2026-03-31T08:00:00Z", "2026-03-31"),
+     ("x", None)],
 )  # fmt: skip
 def test_term_of_the_flow_gives_the_last_day(hub: NepHub, expires, expected) -> None:
     """A term that expires at midnight in Amsterdam has the day before as its last."""

@@ -8,16 +8,16 @@ import itertools
 from datetime import date
 
 import pytest
+from nephub import NepHub
+from scenes import ALL, BASE, PEOPLE, Move, country, persoon, pseudo, start, uuid
 
 import schemas
 from hub import zaakfeiten
 from hub.events import ZAKEN
 from hub.persoonsgegevens import age
 from hub.tijdlijn import NO_TRAIL, tijdlijn
-from nephub import NepHub
 from projections.zaakverloop import PROJECTION, queries
 from projections.zaakverloop.stappen import verloop
-from scenes import ALL, BASE, PEOPLE, Move, country, persoon, pseudo, start, uuid
 
 HINT = "nl.wissel.zaken.melding-zonder-inhoud.v1"
 RECEIPT = "nl.wissel.zaken.ontvangst-vastgelegd.v1"
@@ -46,7 +46,9 @@ def test_every_type_of_a_zaak_stream_is_handled() -> None:
 def test_timeline_is_ordered_by_receipt_then_observation_then_id(hub: NepHub) -> None:
     """R11: aanmaakdatum of the receipt, else time of observation, then id, in whatever order the facts were put down."""
     move = Move(hub, 1)
-    move.fact("klantcontact-toegevoegd", {"datumtijd": "x", "kanaal": "c", "aanmaakdatum": "2026-03-03T12:00:00+01:00"}, id_="c")
+    move.fact(
+        "klantcontact-toegevoegd", {"datumtijd": "x", "kanaal": "c", "aanmaakdatum": "2026-03-03T12:00:00+01:00"}, id_="c"
+    )
     move.fact("klantcontact-toegevoegd", {"datumtijd": "x", "kanaal": "a", "aanmaakdatum": "2026-03-01T09:00:00Z"}, id_="a")
     move.fact("klantcontact-toegevoegd", {"datumtijd": "x", "kanaal": "d", "aanmaakdatum": None}, id_="d")  # observed 13:03:07Z
     move.fact("klantcontact-toegevoegd", {"datumtijd": "x", "kanaal": "b", "aanmaakdatum": "2026-03-03T11:00:00Z"}, id_="b")
@@ -94,7 +96,9 @@ def test_a_deleted_zaak_keeps_what_and_when(hub: NepHub) -> None:
     """Of a zaak that was never fetched the notifications are all there is, and they stay."""
     move = Move(hub, 1)
     for minute in range(4):
-        move.put(HINT, {"resource": "rol", "resourceUrl": "u", "actie": "create", "aanmaakdatum": f"2026-03-01T09:0{minute}:00Z"})
+        move.put(
+            HINT, {"resource": "rol", "resourceUrl": "u", "actie": "create", "aanmaakdatum": f"2026-03-01T09:0{minute}:00Z"}
+        )
     move.fact("zaak-verwijderd", {"bewijs": "404", "aanmaakdatum": "2026-03-01T10:00:00Z"})
     row = row_of(hub)
     assert row["verwijderd"]
@@ -116,7 +120,9 @@ def test_resultaat_that_is_removed_no_longer_stands(hub: NepHub) -> None:
     move = Move(hub, 1).registered()
     for number, name in enumerate(("Geweigerd", "Verwerkt")):
         at = f"2026-03-03T1{number}:00:00Z"
-        move.fact("resultaat-gezet", {"resultaat": f"r{number}", "resultaattype": "t", "omschrijving": name, "aanmaakdatum": at})
+        move.fact(
+            "resultaat-gezet", {"resultaat": f"r{number}", "resultaattype": "t", "omschrijving": name, "aanmaakdatum": at}
+        )
     assert zaakfeiten.result(row_of(hub)) == "Verwerkt"
     move.fact("resultaat-verwijderd", {"resourceUrl": "r1"})
     assert zaakfeiten.result(row_of(hub)) == "Geweigerd"
@@ -275,7 +281,9 @@ def test_reasons_about_others_are_not_told(hub: NepHub) -> None:
 def test_reasons_for_a_declarer_who_does_not_move(hub: NepHub) -> None:
     """A parent who declares for two children reads what holds for both, a child reads nothing."""
     move = start(hub, 1, movers=(1, 2), declarer=3)
-    move.judged("rood", "curatele", "te-vroeg-aangegeven", per={1: ("curatele", "te-vroeg-aangegeven"), 2: ("te-vroeg-aangegeven",)})
+    move.judged(
+        "rood", "curatele", "te-vroeg-aangegeven", per={1: ("curatele", "te-vroeg-aangegeven"), 2: ("te-vroeg-aangegeven",)}
+    )
     row = row_of(hub)
     assert queries.eigen_redenen(row, pseudo(3)) == ["te-vroeg-aangegeven"]
     assert queries.eigen_redenen(row, pseudo(1)) == []
