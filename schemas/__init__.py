@@ -118,9 +118,7 @@ def fingerprint(record: Mapping[str, Any]) -> str:
 
 def changed(raw: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return one sentence per released schema that was changed or removed."""
-    gone = [
-        f"{name}: the file is gone; a released schema stays, its events are in logs" for name in entries.keys() - raw
-    ]
+    gone = [f"{name}: the file is gone; a released schema stays, its events are in logs" for name in entries.keys() - raw]
     return sorted(gone) + [
         f"{name}: a released schema changed; restore it and add the next vN as a new type beside it"
         for name in sorted(raw.keys() & entries.keys())
@@ -131,9 +129,7 @@ def changed(raw: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Mapping[
 def disagreements(raw: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return everything in which files and registry do not agree, one sentence each."""
     new = [f"{name}: not in {REGISTRY_FILE}; run `python -m schemas register`" for name in sorted(raw.keys() - entries)]
-    misnamed = [
-        f"{name}: its file says {record['eventType']}" for name, record in raw.items() if record["eventType"] != name
-    ]
+    misnamed = [f"{name}: its file says {record['eventType']}" for name, record in raw.items() if record["eventType"] != name]
     return changed(raw, entries) + new + misnamed
 
 
