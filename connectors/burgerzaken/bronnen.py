@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -23,12 +24,16 @@ NAAM: Final = "burgerzaken"
 
 
 class Bronnen:
-    """The clients of one gemeente. ``historie`` is None where the gateway does not offer it."""
+    """The clients of one gemeente. ``historie`` is None where the gateway does not offer it.
+
+    ``geschreven`` is set by a write, so that the reader of changes looks for its confirmation soon.
+    """
 
     def __init__(self, settings: BurgerzakenSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.settings = settings
         self._transport = transport
         self._open: list[Bron] = []
+        self.geschreven = asyncio.Event()
         self.brp = BrpClient(self._bron("brp", settings.brp_url))
         self.bewoning = BewoningClient(self._bron("bewoning", settings.bewoning_url))
         self.historie = HistorieClient(self._bron("historie", settings.historie_url)) if settings.historie_url else None

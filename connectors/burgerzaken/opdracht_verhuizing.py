@@ -47,6 +47,7 @@ class VerwerkVerhuizing:
             await self._follow(opdracht, bronnen, people)
             await opdracht.bevestig_lease()
             receipt = await bronnen.verwerking.verwerk(verhuizing, sleutel=opdracht.sleutel, traceparent=opdracht.traceparent)
+        bronnen.geschreven.set()
         uitkomst = {"verwerkingId": receipt.id, "status": receipt.status}
         data = {
             "opdrachtId": opdracht.id,

@@ -116,7 +116,7 @@ class Wijzigingenlezer:
             except (Transient, Poison) as fault:
                 # Not swallowed: the day asked for stays open, so the next round does all of this again.
                 _LOG.warning("registry_changes_not_read", gemeente=self._slug, uitleg=str(fault))
-            await asyncio.sleep(await self._pause_s())
+            await self._rest()
 
     async def round(self) -> int:
         """Ask who changed and deal with who is due; return the number of changes put down."""
@@ -230,6 +230,18 @@ class Wijzigingenlezer:
             )
             for gevolgde in read
         ]
+
+    async def _rest(self) -> None:
+        """Wait for the next round; a write cuts the waiting short, to what the registry needs to carry it out."""
+        written, soon_s = self._bronnen.geschreven, self._settings.poll_interval_wachtend_s
+        try:
+            async with asyncio.timeout(await self._pause_s()):
+                await written.wait()
+                await asyncio.sleep(soon_s)
+        except TimeoutError:
+            return
+        finally:
+            written.clear()
 
     async def _pause_s(self) -> float:
         now = self._hub.clock.now()

@@ -77,11 +77,19 @@ class Wereld:
         self.executors = CONNECTOR.executors(self.hub)
         self.lezer = Wijzigingenlezer(self.hub, self.kast, self.gemeente)
 
+    def herstart(self) -> None:
+        """Stop the hub and start it again on the same files."""
+        self._stop()
+        self.open()
+
     def close(self) -> None:
         """Close everything."""
+        self._stop()
+        self.runner.close()
+
+    def _stop(self) -> None:
         self.runner.run(self.kast.aclose())
         self.runner.run(CONNECTOR._kast(self.hub).aclose())
-        self.runner.close()
         self.hub.close()
 
     # ------------------------------------------------------------------------------------------------ the simulator
@@ -163,6 +171,14 @@ class Wereld:
 
     def verwerk(self, aangifte: dict[str, Any], *, put_down: bool = True) -> OpdrachtUitvoering:
         """Lay a declaration before the registry."""
+        opdracht = self.verwerk_opdracht(aangifte)
+        uitkomst = self.voer_uit(opdracht)
+        if put_down:
+            self.zet_neer(uitkomst)
+        return opdracht
+
+    def verwerk_opdracht(self, aangifte: dict[str, Any]) -> OpdrachtUitvoering:
+        """Return the opdracht to lay a declaration before the registry."""
         wie = [(aangifte["initiator"]["bsn"], "I"), *((lid["bsn"], lid["code"]) for lid in meeverhuizers(aangifte))]
         adres = aangifte["adres"]
         gegevens = {
@@ -176,11 +192,7 @@ class Wereld:
             "door": "wissel",
         }
         besloten = {self.pseudoniem(bsn): {"bsn": bsn} for bsn, _ in wie}
-        opdracht = self.opdracht("verwerk-verhuizing", gegevens, besloten, naam=str(aangifte["volgnummer"]))
-        uitkomst = self.voer_uit(opdracht)
-        if put_down:
-            self.zet_neer(uitkomst)
-        return opdracht
+        return self.opdracht("verwerk-verhuizing", gegevens, besloten, naam=str(aangifte["volgnummer"]))
 
     def ronde(self) -> int:
         """Ask once who changed."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import date
 
@@ -14,7 +15,7 @@ from connectors.burgerzaken import CONNECTOR
 from connectors.burgerzaken.cli import burgerzaken
 from connectors.burgerzaken.http import BronWeigert
 from connectors.burgerzaken.opdracht_verhuizing import NummerOntbreekt
-from connectors.burgerzaken.wijzigingen import first_asked_day
+from connectors.burgerzaken.wijzigingen import Wijzigingenlezer, first_asked_day
 from hub.errors import Refused, SchemaViolation, SourceUnavailable
 from hub.events import outcome_id
 
@@ -330,13 +331,29 @@ def test_a_crash_after_the_write_does_not_write_twice(w):
     assert (w.ronde(), len(w.log("nl.brp.verhuisd."))) == (0, 2)
 
 
+def test_a_write_wakes_the_reader_of_changes(tmp_path):
+    """Who sleeps for minutes because nothing was awaited looks soon after a write."""
+    with wereld(tmp_path, poll_interval_s=3600, poll_interval_wachtend_s=0.05) as w:
+
+        async def run():
+            kast = CONNECTOR._kast(w.hub)
+            reading = asyncio.create_task(Wijzigingenlezer(w.hub, kast, w.gemeente).run())
+            await asyncio.sleep(0.2)
+            await w.executors["verwerk-verhuizing"].voer_uit(opdracht)
+            while not w.log("nl.brp.verhuisd."):  # noqa: ASYNC110 - the log of the hub has no event to wait for
+                await asyncio.sleep(0.02)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+        opdracht = w.verwerk_opdracht(w.aangifte("alleenstaande"))
+        w.runner.run(asyncio.wait_for(run(), 10))
+
+
 def test_a_restart_remembers_who_is_followed(w):
     """The states stand in the database, sealed; a restart compares with them."""
     aangifte = w.aangifte("alleenstaande")
     w.haal_personen(aangifte)
-    w.runner.run(w.kast.aclose())
-    w.hub.close()
-    w.open()
+    w.herstart()
     w.verwerk(aangifte)
     assert w.ronde() == 1
 
