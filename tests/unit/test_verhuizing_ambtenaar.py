@@ -174,6 +174,16 @@ def test_an_approval_given_on_other_reasons_does_not_hold() -> None:
     assert rit.staat.wacht_op_ambtenaar
 
 
+def test_a_command_on_another_decision_is_another_command() -> None:
+    """So the hub can tell that what the official saw is no longer what it is, and answers 409."""
+    wereld, rit = oranje()
+    gezien = rit.staat
+    wereld.bronnen.kandidaten = [adres_kandidaat(inonderzoek=True)]
+    wereld.geef(gelezen(authenticatie=None, verhuizers=SAMEN, nieuwAdresNummeraanduiding=None))
+    assert rit.flow.handle(rit.staat, KeurGoed(door="m1")) != rit.flow.handle(gezien, KeurGoed(door="m1"))
+    assert rit.flow.handle(gezien, PakOp(medewerker="m1")) == rit.flow.handle(rit.staat, PakOp(medewerker="m1"))
+
+
 def test_facts_older_than_a_change_are_fetched_again_before_an_approved_move_leaves() -> None:
     """The change comes in between the two approvals."""
     wereld, rit = oranje()

@@ -38,6 +38,7 @@ from bouwstenen import (
 )
 
 from hub.flows.verhuizing import namen
+from hub.flows.verhuizing.commands import KeurGoed, PakOp
 from hub.flows.verhuizing.datums import moment
 from hub.flows.verhuizing.regels import in_steekproef
 
@@ -258,6 +259,16 @@ def test_the_same_decision_is_put_down_once() -> None:
     assert len(oordelen(rit)) == 1
 
 
+def test_another_profile_or_rule_set_decides_nothing_again_by_itself() -> None:
+    """Only an input does: somebody picking it up is none."""
+    rit = Wereld().geef(gelezen(authenticatie=None))
+    rit.staat = _met_profiel(rit, versie="test-2", max_bewoners=1, min_m2=1000.0)
+    rit.opdracht_van_medewerker(PakOp(medewerker="m1"))
+    assert len(oordelen(rit)) == 1
+    rit.geef(gelezen(authenticatie=None))
+    assert oordelen(rit)[-1] == ("oranje", ["authenticatie-onbekend", "te-weinig-ruimte"], None)
+
+
 def test_an_answer_to_an_older_question_is_not_used() -> None:
     """The address changed while the first was looked up."""
     rit = Rit().geef(gelezen(), gelezen(nieuwAdresBagId=ANDER_OBJECT, nieuwAdresNummeraanduiding=None))
@@ -325,8 +336,6 @@ def test_a_confirmation_that_stays_away_shows() -> None:
 
 def test_a_move_declared_too_late_is_recorded_on_the_day_of_receipt() -> None:
     """Wet BRP 2.20; the registry confirms that date."""
-    from hub.flows.verhuizing.commands import KeurGoed
-
     wereld = Wereld()
     rit = wereld.geef(gelezen(verhuisdatum="2026-08-01"))
     assert oordelen(rit) == [("oranje", ["te-laat-aangegeven"], None)]

@@ -171,8 +171,16 @@ def kan_beoordelen(staat: Staat, gewenst: dict[str, Claim]) -> bool:
     return mag_beoordelen(staat) and alles_beantwoord(staat) and claims_beantwoord(staat, gewenst)
 
 
+def _niets_nieuws(staat: Staat) -> bool:
+    """No input came since the last decision: other rules or another profile alone never decide again."""
+    b = staat.beoordeling
+    return b is not None and staat.invoer_op < b.sequence and b.modus == staat.profiel.modus
+
+
 def beslis_oordeel(staat: Staat) -> list[Antwoord]:
     """Return the decision when it differs from the last one, and the fact that it is held."""
+    if _niets_nieuws(staat):
+        return []
     i = invoer(staat)
     was_aangehouden = staat.was_aangehouden is not None and staat.was_aangehouden == i.verhuisdatum
     besluit, eerder = beoordeel(i, was_aangehouden=was_aangehouden), staat.beoordeling

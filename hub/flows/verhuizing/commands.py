@@ -137,6 +137,11 @@ def _zaak(staat: Staat) -> str:
     return f"zaak:{staat.context.stream}"
 
 
+def _oordeel(staat: Staat) -> int:
+    """Which decision was judged: on another one the command is another, so a form that is too old gets a 409 (R7)."""
+    return staat.beoordeling.nummer if staat.beoordeling else 0
+
+
 def _keur_goed(staat: Staat, c: KeurGoed) -> Sequence[Antwoord]:
     _moet_besloten_worden(staat)
     verhuizers, toelichting = _verhuizers(staat, c.pseudoniem), _tekst(c.toelichting, "toelichting", verplicht=False)
@@ -146,7 +151,7 @@ def _keur_goed(staat: Staat, c: KeurGoed) -> Sequence[Antwoord]:
     return [
         Feit(
             type=namen.GOEDGEKEURD,
-            step=f"goedgekeurd:{wie}",
+            step=f"goedgekeurd:{wie}:{_oordeel(staat)}",
             data={"pseudoniem": wie, "door": c.door, "toelichting": None},
             besloten=besloten,
         )
@@ -188,7 +193,7 @@ def _volg_niet(staat: Staat, c: VolgNiet) -> Sequence[Antwoord]:
     return [
         Feit(
             type=namen.NIET_GEVOLGD,
-            step=f"niet-gevolgd:{wie}",
+            step=f"niet-gevolgd:{wie}:{_oordeel(staat)}",
             data={"pseudoniem": wie, **besluit},
             besloten={_zaak(staat): {"motivering": motivering}},
         )

@@ -151,6 +151,7 @@ def _beoordeeld(staat: Staat, event: Event) -> Staat:
     data, eerder = event.data, staat.beoordeling
     beoordeling = Beoordeling(
         gebeurtenis=event.id,
+        sequence=event.sequence,
         nummer=eerder.nummer + 1 if eerder else 1,
         kleur=lezen.tekst(data.get("kleur")) or "oranje",
         redenen=lezen.teksten(data.get("redenen")),
@@ -329,10 +330,21 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 }
 
 
+INVOER: Final = frozenset(
+    {
+        *(namen.GELEZEN, namen.CLAIM_ANTWOORD, namen.TERMIJN_VERSTREKEN, namen.ZAAK_HEROPEND, namen.OPDRACHT_MISLUKT),
+        *(namen.ADRES_OPGEHAALD, namen.PERSONEN_OPGEHAALD, namen.BEWONING_OPGEHAALD, namen.ZAKEN_GEVONDEN),
+        namen.NIET_BESCHIKBAAR,
+    }
+)
+"""What a decision is made from: only after one of these is there anything to judge again."""
+
+
 def evolve(staat: Staat, event: Event) -> Staat:
     """Return the state after ``event``; one folded before (same or lower sequence) changes nothing."""
     if event.sequence <= staat.sequence:
         return staat
     handler = HANDLERS.get(event.type)
     nieuw = handler(staat, event) if handler else staat
-    return nieuw.met(sequence=event.sequence, tijd=max(staat.tijd, event.time))
+    invoer_op = event.sequence if event.type in INVOER else nieuw.invoer_op
+    return nieuw.met(sequence=event.sequence, tijd=max(staat.tijd, event.time), invoer_op=invoer_op)

@@ -79,6 +79,7 @@ class Beoordeling:
     """The last decision, as put down."""
 
     gebeurtenis: str
+    sequence: int
     nummer: int
     kleur: str
     redenen: tuple[str, ...]
@@ -181,6 +182,7 @@ class Staat:
     termijnen: Mapping[str, datetime] = field(default_factory=lambda: LEEG)
     verstreken: frozenset[tuple[str, datetime]] = frozenset()
     opdrachten: Mapping[str, OpdrachtStand] = field(default_factory=lambda: LEEG)
+    invoer_op: int = 0
     beoordeling: Beoordeling | None = None
     was_aangehouden: date | None = None
     niet_beoordeeld: str | None = None
