@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from typing import Any, Final
 
 from connectors.zaak.bundel import Melding
@@ -27,7 +26,7 @@ class Boek:
     """Collects the events of one fetch of one zaak. ``stand`` is its own copy of what was published before."""
 
     def __init__(self, stand: Stand, omgeving: Omgeving, meldingen: Sequence[Melding], *, zaak_url: str) -> None:
-        self.stand = deepcopy(stand)
+        self.stand = stand.copy()
         self.omgeving = omgeving
         self.meldingen = sorted(meldingen, key=lambda melding: (utc(melding.aanmaakdatum), melding.id))
         self.zaak_url = zaak_url

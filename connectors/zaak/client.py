@@ -7,16 +7,17 @@ are used (``resource_key``). No error text holds more of an answer than its code
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import httpx
 import jwt
+import msgspec
 
 from connectors.zaak.settings import ZaakSettings
 from hub import metrics
@@ -55,6 +56,7 @@ class Geweigerd(SourceContractBroken):
         self.codes = codes
 
 
+@lru_cache(maxsize=20_000)
 def resource_key(url: str) -> str:
     """Return what names an object in its source whatever the host it is reached by: ``statussen/<uuid>``.
 
@@ -231,16 +233,16 @@ def _body(response: httpx.Response, where: str) -> Any:
     if not response.content:
         return None
     try:
-        return json.loads(response.content)
-    except ValueError as error:
+        return msgspec.json.decode(response.content)
+    except msgspec.DecodeError as error:
         raise SourceUnavailable(f"{where}: answered {response.status_code} with something that is not JSON") from error
 
 
 def _problem(response: httpx.Response) -> Json | None:
     """Return the API's own error body (ZGW: code, title, status, detail), None when it is something else."""
     try:
-        body = json.loads(response.content)
-    except ValueError:
+        body = msgspec.json.decode(response.content)
+    except msgspec.DecodeError:
         return None
     own = isinstance(body, dict) and body.get("status") == response.status_code and ("code" in body or "title" in body)
     return body if own else None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+import httpx
 from pydantic import BaseModel
 
 from connectors.zaak import inbox
@@ -26,9 +27,9 @@ from hub.plugins import Connector, Executor, Hub, ReadTx, Service
 class _Draaiend:
     """What belongs to one running hub: per gemeente its source and the service that fetches."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, transport: httpx.AsyncBaseTransport | None) -> None:
         self.bronnen = {
-            slug: Bron(gemeente, ZaakClient(settings, gemeente=slug))
+            slug: Bron(gemeente, ZaakClient(settings, gemeente=slug, transport=transport))
             for slug, gemeente in hub.gemeenten.items()
             if isinstance(settings := gemeente.plugins.get(ZaakConnector.name), ZaakSettings)
         }
@@ -40,13 +41,17 @@ class _Draaiend:
 
 
 class ZaakConnector:
-    """See ``hub.plugins.Connector``. One per process; what runs is kept per hub."""
+    """See ``hub.plugins.Connector``. One per process; what runs is kept per hub.
+
+    ``transport``: how the zaaksysteem is reached instead of over the network, e.g. an app in the same process.
+    """
 
     name: str = "zaak"
     settings_model: type[BaseModel] = ZaakSettings
     tables: str = inbox.TABLES
 
-    def __init__(self) -> None:
+    def __init__(self, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._transport = transport
         self._running: WeakKeyDictionary[Hub, _Draaiend] = WeakKeyDictionary()
 
     def routes(self, hub: Hub) -> Sequence[Any]:
@@ -80,7 +85,7 @@ class ZaakConnector:
     def _of(self, hub: Hub) -> _Draaiend:
         found = self._running.get(hub)
         if found is None:
-            found = self._running[hub] = _Draaiend(hub)
+            found = self._running[hub] = _Draaiend(hub, self._transport)
         return found
 
 

@@ -26,7 +26,7 @@ from connectors.zaak.feiten import Uitslag, leid_af, leid_verwijdering_af
 from connectors.zaak.haal import Ophaler
 from connectors.zaak.inbox import Beurt
 from connectors.zaak.mapping import is_aangifte, lees_aangifte
-from connectors.zaak.stand import Regel, Stand
+from connectors.zaak.stand import Regel
 from connectors.zaak.tijd import moment
 from hub.clock import rfc3339, to_microseconds
 from hub.errors import HubError, SourceUnavailable, Transient
@@ -153,7 +153,7 @@ class Ophaaldienst:
         """Conclude that a zaak was deleted, or wait: after a destroy hint or twice 404, and a witness answering 200."""
         proof = self._proof(turn)
         if proof is None:
-            stand = Stand.from_json(turn.stand.to_json())
+            stand = turn.stand.copy()
             stand.eerste_404 = stand.eerste_404 or rfc3339(self._hub.clock.now())
             later_us = self._now_us() + int(self._bron.settings.tweede_404_na_s * _SECOND_US)
             await self._hub.write(

@@ -45,12 +45,12 @@ def tells_registration(bundel: Bundel) -> bool:
 
 
 def trail_states(bundel: Bundel) -> dict[str, set[str]]:
-    """Return every state each resource had according to the trail, as SHA-256s by resource key."""
+    """Return every state each fetched object had according to the trail, as SHA-256s by resource key."""
     found: dict[str, set[str]] = {}
-    for entry in bundel.trail or ():
+    for entry in (bundel.trail or ()) if bundel.objecten else ():
         key = resource_key(str(entry.get("resourceUrl", "")))
         for state in (voor(entry), na(entry)):
-            if state is not None:
+            if state is not None and key in bundel.objecten:
                 found.setdefault(key, set()).add(state_sha256(soort_van_key(key), state))
     return found
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
 from connectors.zaak.tijd import utc
@@ -90,6 +90,12 @@ class Stand:
     def bekend(self) -> bool:
         """Return True when the registration of the zaak was published and it was not deleted since."""
         return any(entry.soort == "zaak" and not entry.weg for entry in self.bronnen.values())
+
+    def copy(self) -> Stand:
+        """Return a copy that shares nothing that changes."""
+        bronnen = {key: replace(b, laatste=dict(b.laatste), wacht=dict(b.wacht)) for key, b in self.bronnen.items()}
+        spoor, velden, meldingen = list(self.spoor), dict(self.velden), list(self.meldingen)
+        return replace(self, bronnen=bronnen, spoor=spoor, velden=velden, meldingen=meldingen)
 
     def to_json(self) -> str:
         """Return it as text for ``zaak_stand``."""
