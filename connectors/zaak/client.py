@@ -91,7 +91,7 @@ class ZaakClient:
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=settings.timeout_s,
-            limits=httpx.Limits(max_connections=settings.gelijktijdig * 4, max_keepalive_connections=settings.gelijktijdig),
+            limits=httpx.Limits(max_connections=settings.gelijktijdig * 2, max_keepalive_connections=settings.gelijktijdig),
             follow_redirects=False,
             trust_env=False,
             headers={"Accept": "application/json"},

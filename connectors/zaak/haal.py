@@ -102,7 +102,7 @@ class Ophaler:
         self, zaak_uuid: str, zaak: Json, trail: list[Json], stand: Stand, meldingen: Sequence[Melding]
     ) -> Bundel:
         """Return the trail with what it does not tell; read again once when it seems behind the objects."""
-        listed = await self._eigenschappen(zaak_uuid) if zaak.get("eigenschappen") else {}
+        listed = await self._eigenschappen(zaak_uuid) if zaak.get("eigenschappen") else dict[str, Json]()
         bundel = Bundel(zaak=zaak, trail=trail, objecten=listed)
         if _untold(bundel, stand, meldingen) or unexplained(bundel):
             bundel = Bundel(zaak=zaak, trail=await self._trail(zaak_uuid), objecten=listed)

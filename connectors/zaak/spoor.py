@@ -16,7 +16,7 @@ from connectors.zaak.client import resource_key
 from connectors.zaak.feitbouw import AFGESLOTEN, HEROPEND, OVERIG, Concept
 from connectors.zaak.stand import state_sha256, velden_van
 from connectors.zaak.tijd import amsterdam_date
-from connectors.zaak.zaakwijziging import change_concepts, changed_fields
+from connectors.zaak.zaakwijziging import change_concepts, changed_between, changed_fields
 
 Json = Mapping[str, Any]
 
@@ -24,6 +24,7 @@ Json = Mapping[str, Any]
 def publish_trail(boek: Boek, bundel: Bundel) -> None:
     """Write down every entry that was not handled yet, up to the end of the trail."""
     handled = set(boek.stand.spoor)
+    last_zaak: Json | None = None
     for entry in in_volgorde(bundel.trail or ()):
         if entry_id(entry) in handled:
             continue
@@ -33,7 +34,10 @@ def publish_trail(boek: Boek, bundel: Bundel) -> None:
         concepts = _concepts(boek, entry, soort, key, bundel)
         if concepts:
             boek.uit_spoor(entry, concepts, key=key, soort=soort)
-        _remember(boek, entry, soort, key, bundel)
+        _remember(boek, entry, soort, key)
+        last_zaak = (na(entry) or bundel.zaak) if soort == "zaak" else last_zaak
+    if last_zaak is not None:
+        boek.stand.velden = velden_van(last_zaak)
 
 
 def tells_registration(bundel: Bundel) -> bool:
@@ -90,7 +94,7 @@ def _zaak_concepts(boek: Boek, entry: Json, actie: str, bundel: Bundel) -> list[
     if actie not in UPDATES:
         return []
     after, before = na(entry) or bundel.zaak, voor(entry)
-    changed = changed_fields(velden_van(before) if before else boek.stand.velden, velden_van(after))
+    changed = changed_between(before, after) if before else changed_fields(boek.stand.velden, velden_van(after))
     found = change_concepts(boek, after, changed)
     return found or [feitbouw.bijgewerkt(after, [], boek.omgeving)]  # an entry is a fact, also when nothing differs
 
@@ -106,11 +110,10 @@ def _closing(boek: Boek, status: Json) -> list[Concept]:
     return [Concept(type=AFGESLOTEN, data={"einddatum": amsterdam_date(status.get("datumStatusGezet"))}, van_hub=True)]
 
 
-def _remember(boek: Boek, entry: Json, soort: str, key: str, bundel: Bundel) -> None:
+def _remember(boek: Boek, entry: Json, soort: str, key: str) -> None:
     """Keep what the state is after an entry, so that what is fetched can be compared with it."""
     resource = na(entry)
     if soort == "zaak":
-        boek.stand.velden = velden_van(resource or bundel.zaak)
         boek.bron(key, soort).weg = False
     elif soort in feitbouw.GEZET:
         bron = boek.bron(key, soort)

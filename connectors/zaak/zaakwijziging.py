@@ -9,13 +9,19 @@ from typing import Any
 from connectors.zaak import feitbouw
 from connectors.zaak.boek import Boek
 from connectors.zaak.feitbouw import Concept
-from connectors.zaak.stand import sha256
+from connectors.zaak.stand import AFGELEID, canonical, sha256
 
 Json = Mapping[str, Any]
 
 
+def changed_between(before: Json, after: Json) -> set[str]:
+    """Return the own fields that two states of a zaak both have and that differ."""
+    differing = {name for name in before.keys() & after.keys() if before[name] != after[name]} - AFGELEID
+    return {name for name in differing if canonical(before[name]) != canonical(after[name])}
+
+
 def changed_fields(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
-    """Return the fields both states have and that differ; one that only a newer API version has is no change."""
+    """Return the same from what was kept: a field that only a newer API version has is no change."""
     return {name for name in before.keys() & after.keys() if before[name] != after[name]}
 
 
