@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from demo.opzet import Opzet, free_port
 from demo.verhaal import Verhaal
+from hub.errors import Refused
 
 
 @click.command()
@@ -29,8 +31,21 @@ def demo(*, moves: int, seed: int, kills: int, leave: bool, as_json: bool, port:
     with tempfile.TemporaryDirectory(prefix="wissel-demo-") as temporary:
         where = folder or Path(temporary)
         where.mkdir(parents=True, exist_ok=True)
+        _free(port)
         opzet = Opzet(folder=where, moves=moves, seed=seed, hub_port=port or free_port())
         opzet.write_config()
         uitslag = asyncio.run(Verhaal(opzet, console=console, kills=kills).speel(stay=not leave))
     if as_json:
         click.echo(json.dumps(uitslag))
+
+
+def _free(port: int) -> None:
+    """Refuse a port that is taken: the pages of this run would be those of another program."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Refused(
+                f"poort {port} is bezet; stop wat daar draait, of kies een andere met --port (0: een vrije)"
+            ) from None

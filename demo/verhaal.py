@@ -43,6 +43,9 @@ class Verhaal:
     async def speel(self, *, stay: bool) -> dict[str, Any]:
         """Play the story; return the figures of the last line. ``stay``: keep everything up until Ctrl-C."""
         begonnen = time.monotonic()
+        telling = asyncio.current_task()
+        assert telling is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, telling.cancel)  # so that no process is left behind
         try:
             verloop = await self._start(begonnen)
             await self._run(verloop)

@@ -43,11 +43,11 @@ class Verloop:
 
     def per_einde(self) -> Counter[str]:
         """Count the moves by how they ended."""
-        return Counter(str(zaak.einde) for zaak in self.klaar.values())
+        return Counter(str(zaak.einde) for zaak in list(self.klaar.values()))
 
     def redenen(self) -> Counter[str]:
         """Count the reasons given."""
-        return Counter(reason for zaak in self.klaar.values() for reason in (zaak.oordeel or {}).get("redenen", ()))
+        return Counter(reason for zaak in list(self.klaar.values()) for reason in (zaak.oordeel or {}).get("redenen", ()))
 
     def neem(self, zaak: Zaak) -> None:
         """Take in what the hub says of one zaak."""
@@ -68,7 +68,7 @@ async def meld_alles(formulier: Formulier, verloop: Verloop) -> None:
         if aangifte.get("na") is not None:
             await _ended(verloop, (gemeente, aangifte["na"]))
         async with slots:
-            while verloop.open >= _UNDER_WAY:
+            while verloop.open >= _UNDER_WAY:  # noqa: ASYNC110 - looks at what ``volg`` finds
                 await asyncio.sleep(_TICK_S)
             verloop.uuids[key] = await formulier.meld(gemeente, aangifte)
 

@@ -31,7 +31,9 @@ PROXIED: Final = ("x-forwarded-for", "x-forwarded-host", "forwarded", "via")
 class LoginPort(Protocol):
     """A way to log in. ``routes`` answer ``/inloggen/inwoner`` and ``/inloggen/medewerker``."""
 
-    naam: str
+    @property
+    def naam(self) -> str:
+        """Return the name of this way of logging in."""
 
     def routes(self) -> Sequence[Any]:
         """Return the Litestar handlers."""
@@ -54,6 +56,7 @@ _HANDLING: Final = frozenset(SCOPES) - {"stand:lezen"}
 DEMO_STAFF: Final = (
     Medewerker("behandelaar-sam", "Sam (behandelaar)", "Burgerzaken", _HANDLING),
     Medewerker("behandelaar-noor", "Noor (behandelaar)", "Burgerzaken", _HANDLING),
+    Medewerker("coordinator-lou", "Lou (coördinator)", "Burgerzaken", _HANDLING | {"lijst:beheren"}),
     Medewerker("kcc-robin", "Robin (klantcontact)", "KCC", frozenset({"klantbeeld:lezen", "zaken:lezen"})),
     Medewerker("beheer-alex", "Alex (beheer)", "Beheer", frozenset({"stand:lezen"})),
 )

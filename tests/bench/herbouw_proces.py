@@ -53,7 +53,8 @@ def kaal(folder: Path) -> None:
             stream_of.seek(5)
             event = fastavro.schemaless_reader(stream_of, schemas[schema], None)
             db.execute(
-                "INSERT INTO rij VALUES (?, ?, 1) ON CONFLICT (stroom) DO UPDATE SET laatste = excluded.laatste, aantal = aantal + 1",
+                "INSERT INTO rij VALUES (?, ?, 1)"
+                " ON CONFLICT (stroom) DO UPDATE SET laatste = excluded.laatste, aantal = aantal + 1",
                 (stream, next(iter(event))),
             )
             count += 1

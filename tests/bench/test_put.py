@@ -10,11 +10,11 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from tests.bench.meten import noteer, om_en_om, per_s
 from hub_voor_tests import HERVAT, feit, loaded, plugins
 
 from hub.app import EmbeddedHub
 from hub.store.put import SqliteTx
+from tests.bench.meten import noteer, om_en_om, per_s
 
 _STREAMS = 100_000
 _IN_LOG = 1_000_000

@@ -11,13 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from tests.bouwstenen import ZAAK, A, Wereld, gelezen, geregistreerd, status_gezet
-
 from hub.app import EmbeddedHub
 from hub.events import ZAKEN, NewEvent
 from hub.flows.verhuizing.namen import STATUS_GEZET
 from hub.store.put import SqliteTx
 from schemas import load as load_schemas
+from tests.bouwstenen import ZAAK, A, Wereld, gelezen, geregistreerd, status_gezet
 
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b")
 _NAMESPACE = uuid.UUID("8e2c5d2e-6a07-4c59-8a39-64c1f0f5a1d7")
