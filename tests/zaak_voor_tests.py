@@ -102,6 +102,7 @@ class Draaiend:
     hub: EmbeddedHub
     url: str
     client: httpx.AsyncClient
+    connector: ZaakConnector
 
     async def meld(self, body: Any, *, slug: str = "emmen", auth: str | None = AUTH) -> httpx.Response:
         """Post one notification."""
@@ -133,10 +134,11 @@ async def draaiende_hub(
 ) -> AsyncIterator[Draaiend]:
     """Run a hub with the zaak connector only; ``settings`` per gemeente."""
     gemeenten = [gemeente(slug, plugins={"zaak": found}) for slug, found in settings.items()]
-    plugins = Plugins({"zaak": ZaakConnector()}, flows or {}, projections or {})
+    connector = ZaakConnector()
+    plugins = Plugins({"zaak": connector}, flows or {}, projections or {})
     opened = EmbeddedHub(loaded(folder, gemeenten), clock=clock or SystemClock(), plugins=plugins)
     async with opened as hub, serving(web_app(hub, None)) as url, httpx.AsyncClient() as client:
-        yield Draaiend(hub, url, client)
+        yield Draaiend(hub, url, client, connector)
 
 
 class Formulier:

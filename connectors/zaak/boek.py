@@ -164,6 +164,7 @@ class Boek:
             key=self.omgeving.zaak_uuid,
             data=data,
             besloten=concept.besloten,
+            correlationid=self.omgeving.zaak_uuid,
             dataref=data.get("resourceUrl") or self.zaak_url,
         )
 

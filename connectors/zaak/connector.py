@@ -18,6 +18,7 @@ from connectors.zaak.client import ZaakClient
 from connectors.zaak.fetch import Bron, Ophaaldienst
 from connectors.zaak.outbound import schrijvers
 from connectors.zaak.settings import ZaakSettings
+from connectors.zaak.vergelijken import Vergelijker
 from connectors.zaak.webhook import webhook
 from connectors.zaak.zoeken import ZoekZaken
 from hub.clock import to_microseconds
@@ -66,10 +67,12 @@ class ZaakConnector:
         return {"zoek-zaken": ZoekZaken(hub, bronnen), **schrijvers(bronnen)}
 
     def services(self, hub: Hub) -> Mapping[str, Service]:
-        """Return per gemeente the service that fetches and, where asked for, the one that keeps us subscribed."""
+        """Return per gemeente the services that fetch, that look for what was lost, and that keep us subscribed."""
         running = self._of(hub)
         found: dict[str, Service] = {f"ophalen-{slug}": dienst.run for slug, dienst in running.diensten.items()}
         for slug, bron in running.bronnen.items():
+            if bron.settings.vergelijken_s:
+                found[f"vergelijken-{slug}"] = Vergelijker(hub, bron).run
             if bron.settings.abonneren:
                 found[f"abonnement-{slug}"] = partial(houd_geabonneerd, bron.client)
         return found

@@ -80,8 +80,8 @@ class Ophaaldienst:
 
     async def run(self) -> None:
         """Fetch until cancelled. What is under way then is taken over by the next process."""
-        await self._hub.write(lambda tx: inbox.neem_over(tx, self._me, self._now_us()))
         try:
+            await self._hub.write(lambda tx: inbox.neem_over(tx, self._me, self._now_us()))
             while True:
                 self._wake.clear()
                 pause_s = await self.start_due()
@@ -89,6 +89,9 @@ class Ophaaldienst:
                     await asyncio.wait_for(self._wake.wait(), pause_s)
                 except TimeoutError:
                     continue
+        except asyncio.CancelledError:  # the hub stops; after any other error this service is started again
+            await self._bron.client.aclose()
+            raise
         finally:
             for task in self._running:
                 task.cancel()

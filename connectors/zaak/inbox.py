@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS zaak_stand (
     stand TEXT,                         -- what was published, as Stand.to_json
     bekend INTEGER NOT NULL DEFAULT 0,
     verwijderd INTEGER NOT NULL DEFAULT 0,
+    gesloten INTEGER NOT NULL DEFAULT 0,
     ophaalnummer INTEGER NOT NULL DEFAULT 0,    -- last number given to a fetch
     neergelegd INTEGER NOT NULL DEFAULT 0,      -- number of the fetch whose result was put down last
     lease TEXT,
@@ -52,7 +53,8 @@ CREATE TABLE IF NOT EXISTS zaak_stand (
 CREATE INDEX IF NOT EXISTS zaak_stand_vanaf ON zaak_stand (gemeente, vanaf) WHERE vanaf IS NOT NULL;
 CREATE TABLE IF NOT EXISTS zaak_bron (
     gemeente TEXT PRIMARY KEY,
-    regel TEXT NOT NULL                 -- by which rule ids of this source are made: fixed at the first conclusion
+    regel TEXT NOT NULL DEFAULT '',     -- by which rule ids of this source are made: fixed at the first conclusion
+    begonnen TEXT                       -- day on which this hub began with this source
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS zaak_melding_overig (
     id TEXT PRIMARY KEY,                -- notifications about something else than a zaak, counted
@@ -133,7 +135,7 @@ def bewaar(tx: Tx, gemeente: str, notificatie: Notificatie, now_us: int) -> bool
         tx.execute("INSERT INTO zaak_melding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL)", row)
     tx.execute(
         "INSERT INTO zaak_stand (gemeente, zaak, zaak_url, vanaf) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
-        " SET vanaf = CASE WHEN lease IS NULL AND (?5 OR vanaf IS NULL) THEN ?4 ELSE vanaf END",
+        " SET vanaf = CASE WHEN lease IS NULL AND (?5 OR vanaf IS NULL OR poging = 0) THEN ?4 ELSE vanaf END",
         (gemeente, n.zaak, n.hoofd_object, now_us, int(not repeated)),
     )
     return not repeated
@@ -225,12 +227,19 @@ def leg_neer(tx: Tx, beurt: Beurt, stand: Stand, *, settles: bool, now_us: int, 
     """
     key = (beurt.gemeente, beurt.zaak)
     kept = tx.execute(
-        "UPDATE zaak_stand SET stand = ?, bekend = ?, verwijderd = ?, neergelegd = ?, poging = 0, fout = NULL"
+        "UPDATE zaak_stand SET stand = ?, bekend = ?, verwijderd = ?, gesloten = ?, neergelegd = ?, poging = 0, fout = NULL"
         " WHERE gemeente = ? AND zaak = ? AND neergelegd = ?",
-        (stand.to_json(), int(stand.bekend), int(stand.verwijderd), beurt.nummer, *key, beurt.vorige),
+        (
+            *(stand.to_json(), int(stand.bekend), int(stand.verwijderd), int(stand.gesloten), beurt.nummer),
+            *(*key, beurt.vorige),
+        ),
     )
     if kept and stand.regel and not beurt.regel:
-        tx.execute("INSERT OR IGNORE INTO zaak_bron VALUES (?, ?)", (beurt.gemeente, stand.regel))
+        tx.execute(
+            "INSERT INTO zaak_bron (gemeente, regel) VALUES (?, ?) ON CONFLICT DO UPDATE SET regel = excluded.regel"
+            " WHERE regel = ''",
+            (beurt.gemeente, stand.regel),
+        )
     if kept and settles:
         tx.executemany(
             "UPDATE zaak_melding SET afgehandeld_door = ? WHERE id = ? AND aantal = ?",
@@ -263,6 +272,56 @@ def regel_van(tx: ReadTx, gemeente: str) -> Regel:
     row = tx.one("SELECT regel FROM zaak_bron WHERE gemeente = ?", (gemeente,))
     found: Regel = row[0] if row else ""
     return found
+
+
+# ------------------------------------------------------------------------------------------------------ comparing
+
+
+def onthoud_begin(tx: Tx, gemeente: str, today: str) -> None:
+    """Keep the day on which this hub began with a source: older zaken are not taken up without a notification."""
+    tx.execute(
+        "INSERT INTO zaak_bron (gemeente, begonnen) VALUES (?, ?) ON CONFLICT DO UPDATE SET begonnen = excluded.begonnen"
+        " WHERE begonnen IS NULL",
+        (gemeente, today),
+    )
+
+
+def begonnen_op(tx: ReadTx, gemeente: str) -> str | None:
+    """Return the day on which this hub began with a source."""
+    row = tx.one("SELECT begonnen FROM zaak_bron WHERE gemeente = ?", (gemeente,))
+    return row[0] if row else None
+
+
+def maak_bekend(tx: Tx, gemeente: str, zaken: Sequence[tuple[str, str]], now_us: int) -> int:
+    """Make due the zaken (uuid, url) we never heard of; return how many those are."""
+    sql = "INSERT OR IGNORE INTO zaak_stand (gemeente, zaak, zaak_url, vanaf) VALUES (?, ?, ?, ?)"
+    return sum(tx.execute(sql, (gemeente, uuid, url, now_us)) for uuid, url in zaken)
+
+
+def opnieuw(tx: Tx, gemeente: str, *, now_us: int, spread_us: int) -> int:
+    """Make every open zaak due that nothing is waited for, evenly spread from now on; return how many."""
+    idle = tx.all(
+        "SELECT zaak FROM zaak_stand WHERE gemeente = ? AND bekend = 1 AND gesloten = 0 AND vanaf IS NULL ORDER BY zaak",
+        (gemeente,),
+    )
+    step_us = spread_us // max(1, len(idle))
+    tx.executemany(
+        "UPDATE zaak_stand SET vanaf = ? WHERE gemeente = ? AND zaak = ?",
+        [(now_us + number * step_us, gemeente, row[0]) for number, row in enumerate(idle)],
+    )
+    return len(idle)
+
+
+def gesloten_zaken(tx: ReadTx, gemeente: str) -> list[str]:
+    """Return the zaken that are closed and not known to be deleted."""
+    sql = "SELECT zaak FROM zaak_stand WHERE gemeente = ? AND bekend = 1 AND gesloten = 1 ORDER BY zaak"
+    return [row[0] for row in tx.all(sql, (gemeente,))]
+
+
+def maak_nodig(tx: Tx, gemeente: str, zaken: Sequence[str], now_us: int) -> int:
+    """Make zaken due that nothing is waited for; return how many."""
+    sql = "UPDATE zaak_stand SET vanaf = ? WHERE gemeente = ? AND zaak = ? AND vanaf IS NULL"
+    return sum(tx.execute(sql, (now_us, gemeente, zaak)) for zaak in zaken)
 
 
 def _let_go(tx: Tx, beurt: Beurt, due_us: int, *, again: bool) -> None:

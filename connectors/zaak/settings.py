@@ -54,6 +54,7 @@ class ZaakSettings(_Strict):
     """The zaaksysteem of one gemeente. The hub asks only the addresses written here.
 
     ``audittrail``: ``auto`` finds out at the first zaak whether our credentials may read it, and that stays.
+    ``vergelijken_s``: how often what no notification told is looked for; 0 is never.
     """
 
     zaken_api: Url
@@ -78,6 +79,8 @@ class ZaakSettings(_Strict):
     langste_pauze_s: Seconds = 300.0
     tweede_404_na_s: Seconds = 30.0
     catalogus_bewaren_s: Seconds = 3600.0
+    vergelijken_s: Annotated[float, Field(ge=0)] = 3600.0
+    vergelijken_gesloten_s: Seconds = 86_400.0
     rol_behandelaar: str = Field("behandelaar", description="omschrijvingGeneriek of the roltype of the handler")
     resultaten: Resultaten = Resultaten()
     zaaktypen_verhuizing: tuple[str, ...] = ("B0366",)

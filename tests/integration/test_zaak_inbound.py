@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from zaak_voor_tests import Draaiend, Formulier, hub_en_zaaksysteem
 
 from connectors.zaak.simulator import Notificatiefouten, SimulatorConfig, Storing
+from connectors.zaak.vergelijken import Vergelijker
 
 ZGW = "nl.overheid.zaken."
 CLOSED = "2026-03-11T09:00:00Z"
@@ -93,6 +95,47 @@ def test_lost_repeated_and_reordered_notifications_change_nothing(tmp_path, seed
             await quiet(running, form)
             for zaak in zaken:
                 assert [event.id for event in facts(running, zaak)] == [e["uuid"] for e in await form.trail(zaak)]
+
+    run(main)
+
+
+def test_what_no_notification_told_is_found_by_comparing(tmp_path):
+    """A new zaak, a change and a closed zaak that was destroyed, all without a word: found and published."""
+
+    async def main() -> None:
+        async with hub_en_zaaksysteem(tmp_path) as (running, form):
+            known, doomed = await form.aangifte(), await form.aangifte()
+            await form.resultaat(doomed)
+            await form.status(doomed, "Afgehandeld", CLOSED)
+            await quiet(running, form)
+            await form.storing(notificaties={"verlies": 1.0})
+            await form.resultaat(known)
+            silent = await form.aangifte()
+            await form.call("DELETE", doomed["url"])
+            (bron,) = running.connector._of(running.hub).bronnen.values()
+            compare = Vergelijker(running.hub, bron).compare
+            assert await compare() == {"nieuw": 1, "opnieuw": 1, "verdwenen": 1}
+            await running.settled()
+            for zaak in (known, silent):
+                assert [event.id for event in facts(running, zaak)] == [e["uuid"] for e in await form.trail(zaak)]
+            assert facts(running, doomed)[-1].data["bewijs"] == "tweemaal-404"
+            assert await compare() == {"nieuw": 0, "opnieuw": 2, "verdwenen": 0}
+            await running.settled()
+
+    run(main)
+
+
+def test_comparing_takes_up_nothing_from_before_the_hub_began(tmp_path):
+    """Zaken that officials were working on before stay theirs."""
+
+    async def main() -> None:
+        async with hub_en_zaaksysteem(tmp_path) as (running, form):
+            await form.storing(notificaties={"verlies": 1.0})
+            await form.aangifte()
+            later = (running.hub.clock.today() + timedelta(days=1)).isoformat()
+            await running.hub.write(lambda tx: tx.execute("INSERT OR REPLACE INTO zaak_bron VALUES ('emmen', '', ?)", (later,)))
+            (bron,) = running.connector._of(running.hub).bronnen.values()
+            assert (await Vergelijker(running.hub, bron).compare())["nieuw"] == 0
 
     run(main)
 
