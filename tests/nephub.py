@@ -89,6 +89,18 @@ class _Db:
 
 
 @dataclass
+class _Tx:
+    """A write transaction: what it puts is applied at once."""
+
+    hub: NepHub
+
+    def put(self, events: Sequence[Any]) -> None:
+        for event in events:
+            given = {"gemeente": event.gemeente, "topic": event.topic, "id_": event.id}
+            self.hub.put(event.type, event.key, event.data, event.besloten, **given)
+
+
+@dataclass
 class NepHub:
     """The part of ``hub.plugins.Hub`` that pages use. ``put`` applies an event to every projection at once."""
 
@@ -162,6 +174,14 @@ class NepHub:
 
     def freshness(self) -> Freshness:
         return Freshness(self.clock.now() - timedelta(seconds=self.achter_s), self.achter, 0)
+
+    def seal(self, events: Sequence[Any]) -> Sequence[Any]:
+        return events
+
+    async def write(self, work: Callable[[Any], Any], *, urgent: bool = False) -> Any:
+        if self.store_away:
+            raise self.store_away
+        return work(_Tx(self))
 
     async def read(self, work: Callable[[Any], Any]) -> Any:
         if self.store_away:

@@ -145,6 +145,11 @@ def personen(row: Row) -> Iterable[str]:
     return {*row["aangifte"], *(person for person, _ in row["deelnemers"].values())}
 
 
+def gemarkeerd(row: Row) -> Iterable[str]:
+    """Return ``ja`` for a person or address with marks, so that the lists can be shown."""
+    return ("ja",) if row.get("markeringen") else ()
+
+
 HANDLERS: Final[Mapping[str, Apply]] = {
     _ZAAK + "zaak-geregistreerd.v1": facts(_registered),
     _ZAAK + "zaak-bijgewerkt.v1": facts(zaakfeiten.updated),

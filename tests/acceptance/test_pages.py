@@ -128,6 +128,8 @@ def test_every_page_is_accessible_and_fits(visit, axe, size) -> None:
     page.click("main button")
     assert axe(page) == []
     assert too_wide(page) <= 0
+    as_staff(page, "coordinator-lou")
+    check("/lijst")
     as_staff(page, "beheer-alex")
     check("/stand")
     check("/werkvoorraad")  # no permission

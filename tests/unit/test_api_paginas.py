@@ -559,3 +559,71 @@ def test_pages_render_without_the_vendor_files(hub, monkeypatch) -> None:
         page = web.get("/werkvoorraad").text
     assert "/static/vendor/" not in page
     assert "ZAAK-2026-00002" in page
+
+
+# ------------------------------------------------------------------------------------------------------------ the lists
+
+
+def set_mark(web, **given: str):
+    csrf = field(web.get("/lijst").text, "csrf")
+    base = {"soort": "massa-adres", "bagId": "0114010000000001", "reden": "veel inschrijvingen", "tweedePersoon": "noor"}
+    return web.post("/lijst", data={"csrf": csrf, **base, **given}, headers=HTML)
+
+
+def test_a_mark_is_set_and_lifted_with_reason_and_two_names() -> None:
+    """Sealed in the row, shown to who keeps the lists, gone when lifted."""
+    hub = NepHub(ALL)
+    with client(hub) as web:
+        as_staff(web, "coordinator-lou")
+        assert "Er staat niets op de lijsten." in web.get("/lijst").text
+        page = set_mark(web).text
+        for word in ("De markering staat op de lijst.", "0114010000000001", "veel inschrijvingen", "coordinator-lou, noor"):
+            assert word in page
+        page = set_mark(web, bagId="", bsn=PEOPLE[3], soort="aandacht", verloopt="2026-06-01", reden="patroon").text
+        assert "1 juni 2026" in page
+        assert PEOPLE[3] not in page
+        data = {name: field(page, name) for name in ("csrf", "over", "markering")}
+        assert web.post("/lijst/opheffen", data={**data, "reden": ""}, headers=HTML).status_code == 400
+        page = web.post("/lijst/opheffen", data={**data, "reden": "was een vergissing"}, headers=HTML).text
+        assert "De markering is opgeheven." in page
+        assert page.count('name="markering"') == 1
+        assert web.post("/lijst/opheffen", data={**data, "reden": "nog eens"}, headers=HTML).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"bagId": ""}, "vul een adres in"),
+        ({"bagId": "12"}, "16 cijfers"),
+        ({"bsn": PEOPLE[1]}, "niet allebei"),
+        ({"bagId": "", "bsn": "123456789"}, "geen geldig burgerservicenummer"),
+        ({"tweedePersoon": "Coordinator-Lou"}, "iemand anders"),
+        ({"reden": " "}, "mag niet leeg zijn"),
+        ({"soort": "aandacht"}, "heeft een einddatum"),
+        ({"verloopt": "morgen"}, "geen datum"),
+        ({"verloopt": "2026-03-01"}, "ligt in het verleden"),
+        ({"soort": "nationaliteit"}, "kies uit"),
+    ],
+)
+def test_a_mark_without_four_eyes_reason_or_end_is_refused(given, said) -> None:
+    """What is wrong is said, what was filled in stays, but for the BSN."""
+    hub = NepHub(ALL)
+    with client(hub) as web:
+        as_staff(web, "coordinator-lou")
+        answer = set_mark(web, **given)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert not given.get("bsn") or given["bsn"] not in answer.text
+    assert hub.read_model("klantbeeld").linked("emmen", "gemarkeerd", "ja") == []
+
+
+def test_lists_of_another_gemeente_are_not_seen() -> None:
+    """Marks stay within their gemeente, and staff without the scope do not see them."""
+    hub = NepHub(ALL)
+    with client(hub) as web:
+        as_staff(web, "coordinator-lou")
+        set_mark(web)
+        as_staff(web, "coordinator-lou", "zwolle")
+        assert "Er staat niets op de lijsten." in web.get("/lijst").text
+        as_staff(web, "behandelaar-sam")
+        assert web.get("/lijst", headers=HTML).status_code == 403
