@@ -46,6 +46,4 @@ def _free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise Refused(
-                f"poort {port} is bezet; stop wat daar draait, of kies een andere met --port (0: een vrije)"
-            ) from None
+            raise Refused(f"poort {port} is bezet; stop wat daar draait, of kies een andere met --port") from None

@@ -43,9 +43,9 @@ class Verhaal:
     async def speel(self, *, stay: bool) -> dict[str, Any]:
         """Play the story; return the figures of the last line. ``stay``: keep everything up until Ctrl-C."""
         begonnen = time.monotonic()
-        telling = asyncio.current_task()
-        assert telling is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, telling.cancel)  # so that no process is left behind
+        this_run = asyncio.current_task()
+        assert this_run is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this_run.cancel)  # so that no process is left behind
         try:
             verloop = await self._start(begonnen)
             await self._run(verloop)
@@ -78,6 +78,7 @@ class Verhaal:
         await processen.run_once(
             self.opzet, "burgerzaken", "check", *where, "--bsn-bestand", str(numbers), "--schrijf", str(written)
         )
+        numbers.unlink()  # the numbers were for this one check
 
     async def _test_persons(self, slug: str) -> list[str]:
         """Return people who together have everything a person can have: all who move in a scenario with every case in it."""
