@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import signal
 import time
@@ -21,9 +20,9 @@ from demo.boeken import beslissingen_sha256, vergelijk
 from demo.formulier import Formulier
 from demo.hubkant import HubKant, Zaak
 from demo.opzet import GEMEENTEN, Opzet
+from demo.proef import proef, scenario
 from demo.volgen import Verloop, meld_alles, tot_rust, volg
 
-_ALL_CASES: Final = 250  # a scenario of this size has every case in it
 _SCREEN_S: Final = 0.5
 _KILL_BETWEEN_S: Final = (0.4, 2.5)
 
@@ -63,48 +62,18 @@ class Verhaal:
         self.console.print(f"Zaaksysteem, burgerzaken en hub starten (seed {self.opzet.seed}, datum {day}) ...")
         await asyncio.gather(*(simulator.start() for simulator in self.simulators))
         aangiften = await self._aangiften()
-        await asyncio.gather(*map(self._probe, GEMEENTEN))
+        await proef(self.opzet, self._client)
         await self.hub.start()
         scherm.adressen(self.console, self.opzet)
         return Verloop(aangiften, begonnen=begonnen)
-
-    async def _probe(self, slug: str) -> None:
-        """Find out with known test persons which elements the gateway delivers, as an operator does before the first case."""
-        numbers = self.opzet.folder / f"testpersonen-{slug}.txt"
-        numbers.touch(mode=0o600)
-        numbers.write_text("\n".join(await self._test_persons(slug)), encoding="ascii")
-        written = self.opzet.folder / f"levert-{slug}.toml"
-        where = ("--config", str(self.opzet.config), "--gemeente", slug)
-        await processen.run_once(
-            self.opzet, "burgerzaken", "check", *where, "--bsn-bestand", str(numbers), "--schrijf", str(written)
-        )
-        numbers.unlink()  # the numbers were for this one check
-
-    async def _test_persons(self, slug: str) -> list[str]:
-        """Return people who together have everything a person can have: all who move in a scenario with every case in it."""
-        aangiften = await self._scenario(slug, _ALL_CASES)
-        movers = [json.loads(aangifte["eigenschappen"].get("MEEVERHUIZERS") or "[]") for aangifte in aangiften]
-        found = {aangifte["initiator"].get("bsn") for aangifte in aangiften}
-        return sorted(filter(None, found | {mover.get("bsn") for group in movers for mover in group}))
 
     async def _aangiften(self) -> list[tuple[str, Mapping[str, Any]]]:
         share = {slug: self.opzet.moves // len(GEMEENTEN) for slug in GEMEENTEN}
         share[next(iter(GEMEENTEN))] += self.opzet.moves % len(GEMEENTEN)
         found: list[tuple[str, Mapping[str, Any]]] = []
         for slug, count in share.items():
-            found += [(slug, aangifte) for aangifte in await self._scenario(slug, count)]
+            found += [(slug, aangifte) for aangifte in await scenario(self.opzet, self._client, slug, count)]
         return found
-
-    async def _scenario(self, slug: str, count: int) -> list[Mapping[str, Any]]:
-        query: dict[str, str | int] = {
-            "gemeente": slug,
-            "aantal": count,
-            "seed": self.opzet.seed,
-            "datum": f"{self.opzet.datum}",
-        }
-        answer = await self._client.get(f"{self.opzet.burgerzaken_url}/simulator/aangiften", params=query)
-        answer.raise_for_status()
-        return list(answer.json())
 
     async def _run(self, verloop: Verloop) -> None:
         formulier = Formulier(self.opzet, self._client)
