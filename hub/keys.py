@@ -191,7 +191,7 @@ class KeyStore:
         if row is None:
             raise KeyMissing(
                 f"key {key_id} is neither present nor recorded as destroyed: sleutels.db is older than the log; "
-                "put back its newest backup (docs/how-to/back-up.md)",
+                "put back its newest backup (docs/how-to/bestanden-veiligstellen.md)",
                 key_id=key_id,
             )
         key = self._unwrap(key_id, KeyRef(*row[:3]), row[3])
@@ -232,7 +232,7 @@ def _connect(path: Path | str) -> sqlite3.Connection:
         db.close()
         raise Refused(
             f"{path} does not open as a database ({error}); check the disk, or put back its newest backup "
-            "(docs/how-to/back-up.md): without its keys nothing sealed can be read"
+            "(docs/how-to/bestanden-veiligstellen.md): without its keys nothing sealed can be read"
         ) from error
     return db
 

@@ -24,7 +24,7 @@ Job = tuple[Callable[[sqlite3.Connection], Any], Future[Any]]
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000", "cache_size=-32000")
 _GROUP: Final = 64
 _STOP: Final = 2
-_BACKUP: Final = "put back its newest backup (docs/how-to/back-up.md)"
+_BACKUP: Final = "put back its newest backup (docs/how-to/bestanden-veiligstellen.md)"
 # What is wrong with the file or its disk, as against with one statement: nothing in this transaction can be trusted then.
 _OF_THE_FILE: Final = frozenset(
     {
@@ -86,7 +86,7 @@ class Database:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._drop(connection)
-            if _code(error) in _OF_THE_FILE:
+            if file_failed(error):
                 raise self._fault(error) from error
             raise
         except BaseException:
@@ -161,13 +161,18 @@ class Database:
         return StoreUnavailable(f"{self.path.name} does not work now ({error}); nothing was accepted, check the disk")
 
 
+def file_failed(error: BaseException) -> bool:
+    """Return True when the file or its disk failed, so that the whole transaction is lost; False for one bad statement."""
+    return isinstance(error, sqlite3.Error) and _code(error) in _OF_THE_FILE
+
+
 def _in_savepoint(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> tuple[Any, BaseException | None]:
     """Run one job; what it raises undoes that job alone, unless the file itself fails."""
     db.execute("SAVEPOINT werk")
     try:
         result = work(db)
     except Exception as error:
-        if isinstance(error, sqlite3.Error) and _code(error) in _OF_THE_FILE:
+        if file_failed(error):
             raise
         db.execute("ROLLBACK TO werk")
         db.execute("RELEASE werk")

@@ -157,7 +157,7 @@ def check_keys(database: Database, keys: KeyStore) -> None:
     if missing:
         raise Refused(
             f"sleutels.db misses {missing} key(s) that the log was sealed with: it is older than wissel.db. Put back the "
-            "newest backup of sleutels.db (docs/how-to/back-up.md); nothing has been changed"
+            "newest backup of sleutels.db (docs/how-to/bestanden-veiligstellen.md); nothing has been changed"
         )
 
 
