@@ -33,8 +33,7 @@ class Codec:
     def __init__(self, registry: Registry, keys: KeyStore) -> None:
         self._registry = registry
         self._keys = keys
-        self._readers = {schema.id: schema.parsed for schema in registry}
-        self._type_of = {schema.id: schema.type for schema in registry}
+        self._known = {schema.id: (schema.type, schema.parsed) for schema in registry}
         self._element = registry.besloten
         self._checks = {schema.type: strict_check(schema.raw) for schema in registry}
         self._places: set[tuple[str, str]] = set()
@@ -72,25 +71,27 @@ class Codec:
         if value[:1] != _MAGIC or len(value) < _HEADER:
             raise ForeignRecord("the record does not start with Confluent's magic byte: it is not an event of Wissel")
         schema_id = int.from_bytes(value[1:_HEADER], "big")
-        parsed = self._readers.get(schema_id)
-        if parsed is None:
+        known = self._known.get(schema_id)
+        if known is None:
             raise SchemaViolation(f"schema {schema_id} is not in the registry: a newer version of Wissel wrote this record")
+        event_type, parsed = known
         stream = io.BytesIO(value)
         stream.seek(_HEADER)
         try:
             data: Any = fastavro.schemaless_reader(stream, parsed, None)
         except (EOFError, ValueError, IndexError, TypeError, UnicodeDecodeError, OverflowError) as error:
-            raise SchemaViolation(f"the body does not read as {self._type_of[schema_id]}: {type(error).__name__}") from error
+            raise SchemaViolation(f"the body does not read as {event_type}: {type(error).__name__}") from error
         if stream.tell() != len(value):
-            raise SchemaViolation(f"the body is longer than a {self._type_of[schema_id]} is: it was damaged")
+            raise SchemaViolation(f"the body is longer than a {event_type} is: it was damaged")
         elements = data.pop("besloten")
-        if elements:
-            return self._type_of[schema_id], data, tuple(Sealed(e["keyId"], event_id, e["inhoud"]) for e in elements)
-        return self._type_of[schema_id], data, ()
+        if not elements:
+            return event_type, data, ()
+        return event_type, data, tuple([Sealed(e["keyId"], event_id, e["inhoud"]) for e in elements])
 
     def type_of(self, schema_id: int) -> str | None:
         """Return the event type of a schema id, or None when the registry does not know it."""
-        return self._type_of.get(schema_id)
+        known = self._known.get(schema_id)
+        return known[0] if known else None
 
     def unseal(self, sealed: Sequence[Sealed]) -> dict[str, dict[str, Any] | None]:
         """Return subject -> gegevens of the elements of one event."""

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.plugins import ProjectedEvent, Sealed, Vault
 
-_MICROS: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+_WITH_FRACTION: Final = len("2026-03-12T08:00:00.000001+00:00")
 SealedRow = Sequence[Any]
 
 
@@ -20,17 +21,36 @@ def moment(value: str | datetime) -> str:
     What is no time with an offset comes back unchanged: a projection never stops on one odd value.
     """
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime(_MICROS)
+        return _text(value)
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return _text(parsed) if parsed.tzinfo else value
+    except (ValueError, OverflowError):
         return value
-    return parsed.astimezone(UTC).strftime(_MICROS) if parsed.tzinfo else value
+
+
+def _text(value: datetime) -> str:
+    """Return the text; ``isoformat`` takes half the time of ``strftime``."""
+    text = value.astimezone(UTC).isoformat()
+    return f"{text[:26]}Z" if len(text) == _WITH_FRACTION else f"{text[:19]}.000000Z"
 
 
 def happened(event: ProjectedEvent) -> str:
     """Return when a fact happened for a reader: aanmaakdatum of its receipt, else when it was observed (R11)."""
-    return moment(event.data.get("aanmaakdatum") or event.time)
+    received = event.data.get("aanmaakdatum")
+    return moment(received) if received else logged(event)
+
+
+def logged(event: ProjectedEvent) -> str:
+    """Return when an event was logged, as ``moment`` writes it. Every event of a rebuild passes here."""
+    seconds, micros = divmod(event.time_us, 1_000_000)
+    return f"{_second(seconds)}.{micros:06d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    """Return the text of a whole second: events come in bursts, so neighbours in the log share it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
 def sealed_rows(event: ProjectedEvent) -> list[SealedRow]:

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from pydantic import BaseModel
 
-from hub.events import ZAKEN, NewEvent, system_source
+from hub.clock import from_microseconds
+from hub.events import ZAKEN, NewEvent, system_source, uuid_text
 from hub.privacy import Pseudonymizer
 from hub.stand import Stand
 
@@ -314,10 +315,20 @@ class ProjectedEvent(msgspec.Struct, frozen=True, kw_only=True):
     topic: str
     key: str
     sequence: int
-    time: datetime
+    time_us: int
     data: Mapping[str, Any]
     verzegeld: tuple[Sealed, ...] = ()
-    causationid: str | None = None
+    cause: bytes | None = None
+
+    @property
+    def time(self) -> datetime:
+        """Return when it was logged, UTC and aware. What few ask for is worked out when it is asked."""
+        return from_microseconds(self.time_us)
+
+    @property
+    def causationid(self) -> str | None:
+        """Return the id of the event that caused this one."""
+        return uuid_text(self.cause) if self.cause else None
 
 
 Apply = Callable[[Row | None, ProjectedEvent], Row | None]

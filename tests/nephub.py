@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from hub.clock import AMSTERDAM
+from hub.clock import AMSTERDAM, to_microseconds
 from hub.errors import NotFound
 from hub.events import ZAKEN
 from hub.plugins import Freshness, Gemeente, ProjectedEvent, Projection, Sealed
@@ -144,7 +144,7 @@ class NepHub:
         name = id_ or f"00000000-0000-4000-8000-{stream:06d}{sequence:06d}"
         event = ProjectedEvent(
             id=name, type=type_, source=self.gemeenten[gemeente].source(system), gemeente=gemeente, topic=topic, key=key,
-            sequence=sequence, time=self.clock.now() + timedelta(seconds=after_s), data=data,
+            sequence=sequence, time_us=to_microseconds(self.clock.now() + timedelta(seconds=after_s)), data=data,
             verzegeld=tuple(self.vault.seal(gemeente, s, "zaak", name, g) for s, g in (besloten or {}).items()),
         )  # fmt: skip
         for tables in self._tables:

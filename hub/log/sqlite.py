@@ -127,18 +127,19 @@ class SqliteLog:
         """Return the event with its personal part still sealed."""
         event_id = uuid_text(record.event_id)
         event_type, data, sealed = self._codec.decode(event_id, record.value)
+        topic, key, gemeente = stream
         return ProjectedEvent(
             id=event_id,
             type=event_type,
-            source=self._source(record.source),
-            gemeente=stream.gemeente,
-            topic=stream.topic,
-            key=stream.key,
+            source=self._sources.get(record.source) or self._source(record.source),
+            gemeente=gemeente,
+            topic=topic,
+            key=key,
             sequence=record.sequence,
-            time=from_microseconds(record.time_us),
+            time_us=record.time_us,
             data=data,
             verzegeld=sealed,
-            causationid=uuid_text(record.cause) if record.cause else None,
+            cause=record.cause,
         )
 
     def event(self, record: Record, stream: Stream) -> Event:

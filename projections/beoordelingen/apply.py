@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from hub.leesmodel import moment
+from hub.leesmodel import logged
 from hub.plugins import Apply, ProjectedEvent, Row
 
 BEOORDEELD: Final = "nl.wissel.verhuisaangifte.beoordeeld.v1"
@@ -21,7 +21,7 @@ def judged(row: Row | None, event: ProjectedEvent) -> Row:
 def _kept(event: ProjectedEvent) -> Row:
     data = event.data
     return {
-        "tijdstip": moment(event.time),
+        "tijdstip": logged(event),
         "volgnummer": event.sequence,
         **{key: data.get(key) for key in ("kleur", "aangehoudenTot", "aanhoudreden", "modus", "steekproef")},
         **{key: data.get(key) for key in ("profielVersie", "regelsVersie", "gekoppeldeZaak")},

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hub import zaakfeiten
 from hub.events import ZAKEN
-from hub.leesmodel import happened, moment, sealed_rows
+from hub.leesmodel import happened, logged, sealed_rows
 from hub.plugins import Apply, ProjectedEvent, Row
 
 Change = Callable[[Row, ProjectedEvent], Row]
@@ -97,14 +97,14 @@ def _read(_row: Row, data: Mapping[str, Any]) -> Row:
 def _judged(_row: Row, event: ProjectedEvent) -> Row:
     data = event.data
     per_mover = {mover["pseudoniem"]: [mover["kleur"], list(mover["redenen"])] for mover in data["perVerhuizer"]}
-    kept = {"id": event.id, "kleur": data["kleur"], "tijdstip": moment(event.time), "perVerhuizer": per_mover}
+    kept = {"id": event.id, "kleur": data["kleur"], "tijdstip": logged(event), "perVerhuizer": per_mover}
     return {"oordeel": kept, "aangehouden": data.get("aangehoudenTot")}
 
 
 def _decided(outcome: str) -> Apply:
     def change(row: Row, event: ProjectedEvent) -> Row:
         data = event.data
-        decided = [outcome, data["door"], data.get("besluitdatum") or moment(event.time)[:10], data.get("besluitkenmerk")]
+        decided = [outcome, data["door"], data.get("besluitdatum") or logged(event)[:10], data.get("besluitkenmerk")]
         return {"besluiten": {**row["besluiten"], data["pseudoniem"]: decided}}
 
     return step(change)
@@ -131,7 +131,7 @@ def _changed(row: Row, event: ProjectedEvent) -> Row:
         "soort": what,
         "verhuizing": event.type.startswith(_RVIG),
         "datum": data.get("datum"),
-        "tijdstip": moment(event.time),
+        "tijdstip": logged(event),
         "gemeenteVan": data.get("gemeenteVan"),
         "gemeenteNaar": data.get("gemeenteNaar"),
     }

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hub.leesmodel import moment
+from hub.leesmodel import logged
 from hub.plugins import Apply, ProjectedEvent, Row
 
 COUNTED: Final[Mapping[str, str]] = {
@@ -25,7 +25,7 @@ def count(row: Row | None, event: ProjectedEvent) -> Row:
     old = row or {"aantallen": {}, "laatst": ""}
     what = COUNTED[event.type]
     counts = {**old["aantallen"], what: old["aantallen"].get(what, 0) + 1}
-    return {"aantallen": counts, "laatst": max(old["laatst"], moment(event.time))}
+    return {"aantallen": counts, "laatst": max(old["laatst"], logged(event))}
 
 
 HANDLERS: Final[Mapping[str, Apply]] = dict.fromkeys(COUNTED, count)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from hub import zaakfeiten
-from hub.leesmodel import happened, moment, sealed_rows
+from hub.leesmodel import happened, logged, moment, sealed_rows
 from hub.plugins import Apply, ProjectedEvent, Row
 from hub.tijdlijn import entry, received
 
@@ -130,7 +130,7 @@ def _judged(_row: Row, event: ProjectedEvent) -> Row:
     data = event.data
     judgement = {
         "id": event.id,
-        "tijdstip": moment(event.time),
+        "tijdstip": logged(event),
         "kleur": data["kleur"],
         "redenen": list(data["redenen"]),
         "perVerhuizer": [dict(mover) for mover in data["perVerhuizer"]],
@@ -150,7 +150,7 @@ def _asked(_row: Row, event: ProjectedEvent) -> Row:
     return {
         "aanvulling": {
             "reactieVoor": data["reactieVoor"],
-            "gevraagd": moment(event.time),
+            "gevraagd": logged(event),
             "pseudoniem": data.get("pseudoniem"),
             "vraag": sealed_rows(event),
         }
