@@ -79,8 +79,8 @@ class ZaakSettings(_Strict):
     langste_pauze_s: Seconds = 300.0
     tweede_404_na_s: Seconds = 30.0
     catalogus_bewaren_s: Seconds = 3600.0
-    vergelijken_s: Annotated[float, Field(ge=0)] = 3600.0
-    vergelijken_gesloten_s: Seconds = 86_400.0
+    vergelijken_s: float = Field(3600.0, ge=0, description="How often what no notification told is looked for; 0 is never")
+    vergelijken_gesloten_s: float = Field(86_400.0, gt=0, description="How often closed zaken are looked for as well")
     rol_behandelaar: str = Field("behandelaar", description="omschrijvingGeneriek of the roltype of the handler")
     resultaten: Resultaten = Resultaten()
     zaaktypen_verhuizing: tuple[str, ...] = ("B0366",)
