@@ -128,13 +128,17 @@ class EmbeddedHub:
         self.log = SqliteLog(self.database, self.codec, files.log_id)
         self.tables = LogTables({**topics, "*": count})
         self.projector = Projector(
-            log=self.log, database=self.members, projections=tuple(self.plugins.projections.values()), clock=self.clock
+            log=self.log,
+            database=self.members,
+            bookkeeping=self.database,
+            projections=tuple(self.plugins.projections.values()),
+            clock=self.clock,
         )
         self.flow_runner = FlowRunner(
             log=self.log,
             database=self.database,
             tables=self.tables,
-            codec=self.codec,
+            door=self.door,
             flows=tuple(self.plugins.flows.values()),
             gemeenten=self.gemeenten,
             clock=self.clock,
@@ -264,9 +268,10 @@ class EmbeddedHub:
                 judged, _, _ = self.flow_runner.fold(found, stream, name, up_to=sequence)
                 if found.handle(judged, command) != answers:
                     raise Conflict("de zaak is intussen veranderd; bekijk de zaak opnieuw en beslis dan")
-            draft = Draft(flow=found, gemeente=self.gemeenten[gemeente], now=self.clock.now(), state=state, head=head)
+            now = self.clock.now()
+            draft = Draft(flow=found, gemeente=self.gemeenten[gemeente], now=now, state=state, head=head)
             draft.take(answers, cause_id=cause)
-            effects = Effects.of(draft.settled(), self.codec, self.clock.now())
+            effects = Effects.of(draft.settled(), self.door, now)
             try:
                 await self._put_command(flow, effects, stream, found.topic, key, now_at)
             except (LostRace, KeyDestroyed):

@@ -21,7 +21,7 @@ import structlog
 from hub import metrics, parking
 from hub.clock import to_microseconds
 from hub.codec import Codec
-from hub.errors import HubError, LostRace, SourceUnavailable, Transient
+from hub.errors import HubError, LostRace, SchemaViolation, SourceUnavailable, Transient
 from hub.parking import Failure
 from hub.plugins import Clock, Connector, Executor, Gemeente, Grens, Hub, OpdrachtUitvoering, ReadTx, Tx, Uitkomst
 
@@ -270,3 +270,18 @@ def reopen(tx: Tx, opdracht_id: str, now_us: int) -> bool:
         )
         == 1
     )
+
+
+def give_up(tx: Tx, opdracht_id: str) -> bool:
+    """Leave a parked opdracht out for good; False when it is not parked."""
+    query = "UPDATE opdracht SET toestand = 'overgeslagen', waarde = x'' WHERE id = ? AND toestand = 'geparkeerd'"
+    return tx.execute(query, (opdracht_id,)) == 1
+
+
+def stap_van(tx: ReadTx, codec: Codec, opdracht_id: str) -> str | None:
+    """Return the step of the flow that gave an opdracht, None when its copy in the ledger does not read."""
+    row = tx.one("SELECT gebeurtenis, waarde FROM opdracht WHERE id = ?", (opdracht_id,))
+    try:
+        return str(codec.decode(row[0], row[1])[1]["stap"]) if row else None
+    except SchemaViolation:
+        return None

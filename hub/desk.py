@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+import structlog
 
 from hub import parking, stand
 from hub.clock import from_microseconds, rfc3339, to_microseconds
-from hub.commands import parked_opdrachten, reopen
+from hub.commands import give_up, parked_opdrachten, reopen, stap_van
 from hub.errors import Invalid, NotFound
-from hub.events import NewEvent, fact_id
-from hub.plugins import Tx
-from hub.projector import Member
+from hub.events import ZAKEN, NewEvent, fact_id, outcome_id
+from hub.log.sqlite import Stream
+from hub.plugins import SealedEvent, Tx
+from hub.privacy import mask_bsns
+from hub.projecting import Member
 
 if TYPE_CHECKING:  # the hub lists what is parked through this desk
     from hub.app import EmbeddedHub
 
+log = structlog.get_logger()
 OVERGESLAGEN: Final = "nl.wissel.parkeren.overgeslagen.v1"
+MISLUKT: Final = "nl.wissel.opdracht.mislukt.v1"
+_OPDRACHT: Final = "opdracht:"
+_NOBODY: Final = Stream("", "", "")
 Besluit = Literal["retry", "skip"]
 
 
@@ -74,7 +82,7 @@ class Desk:
         for parked in found:
             by_stream.setdefault((parked.lid, parked.stroom), []).append(parked)
         names = self._hub.log.streams({stream for _, stream in by_stream})
-        entries = [_entry(rows, names[stream]) for (_, stream), rows in by_stream.items()]
+        entries = [_entry(rows, names.get(stream, _NOBODY)) for (_, stream), rows in by_stream.items()]
         return sorted([*entries, *map(_opdracht, self._hub.read_now(parked_opdrachten))], key=lambda entry: entry.sinds)
 
     def show(self, nummer: str) -> Geparkeerd:
@@ -95,11 +103,14 @@ class Desk:
         return await self._decide(entry, "skip", reden, door)
 
     async def redo_open(self) -> int:
-        """Do decisions again that were written but perhaps not done when the hub died."""
-        query = "SELECT id, lid, stroom, besluit FROM parkeerbesluit WHERE gedaan = 0 ORDER BY id"
+        """Do decisions again that were written but perhaps not done when the hub died. Doing one twice changes nothing."""
+        query = "SELECT id, lid, stroom, besluit, gebeurtenis FROM parkeerbesluit WHERE gedaan = 0 ORDER BY id"
         rows = await self._hub.read(lambda tx: tx.all(query))
-        for number, lid, stream, besluit in rows:
-            await self._do(lid, stream, besluit)
+        for number, lid, stream, besluit, event_id in rows:
+            try:
+                await self._do(lid, stream, besluit, event_id)
+            except NotFound as error:  # of a version or plugin that does not run any more: nothing is parked for it
+                log.warning("parked_decision_outlived_its_member", lid=lid, gebeurtenis=event_id, uitleg=str(error))
             await self._done(number)
         return len(rows)
 
@@ -110,28 +121,38 @@ class Desk:
         return self.show(nummer)
 
     async def _decide(self, entry: Geparkeerd, besluit: Besluit, reden: str, door: str) -> bool:
-        if entry.lid.startswith("opdracht:"):
+        reden, door = mask_bsns(reden), mask_bsns(door)
+        if entry.lid.startswith(_OPDRACHT):
             return await self._opdracht_besluit(entry, besluit, reden, door)
         stream = int(entry.nummer.rpartition("/")[2])
-        number = await self._hub.write(lambda tx: self._write_down(tx, entry, stream, besluit, reden, door), urgent=True)
-        clear = await self._do(entry.lid, stream, besluit)
+        facts = self._hub.seal(self._skipped(entry, reden, door) if besluit == "skip" else [])
+        number = await self._hub.write(lambda tx: self._write_down(tx, entry, stream, besluit, reden, door, facts), urgent=True)
+        clear = await self._do(entry.lid, stream, besluit, entry.gebeurtenis)
         await self._done(number)
         return clear
 
-    def _write_down(self, tx: Tx, entry: Geparkeerd, stream: int, besluit: Besluit, reden: str, door: str) -> int:
+    def _write_down(
+        self, tx: Tx, entry: Geparkeerd, stream: int, besluit: Besluit, reden: str, door: str, facts: Sequence[SealedEvent]
+    ) -> int:
         row = tx.one(
             "INSERT INTO parkeerbesluit (lid, stroom, gebeurtenis, besluit, reden, door, op) VALUES (?,?,?,?,?,?,?)"
             " RETURNING id",
             (entry.lid, stream, entry.gebeurtenis, besluit, reden, door, to_microseconds(self._hub.clock.now())),
         )
         assert row is not None
-        if besluit == "skip":
-            tx.put(self._hub.seal([self._skipped(entry, reden, door)]))
+        if facts:
+            tx.put(facts)
         return int(row[0])
 
-    def _skipped(self, entry: Geparkeerd, reden: str, door: str) -> NewEvent:
+    def _skipped(self, entry: Geparkeerd, reden: str, door: str) -> Sequence[NewEvent]:
+        """Return the fact that an event was left out; a record that belongs to no stream has nowhere to say it."""
         number = int(entry.nummer.rpartition("/")[2])
-        stream = self._hub.log.streams([number])[number]
+        stream = self._hub.log.streams([number]).get(number)
+        if stream is None:
+            return []
+        return [self._left_out(entry, stream, reden, door, causationid=entry.gebeurtenis)]
+
+    def _left_out(self, entry: Geparkeerd, stream: Stream, reden: str, door: str, *, causationid: str | None) -> NewEvent:
         return NewEvent(
             id=fact_id(entry.lid, entry.gebeurtenis, "overgeslagen", str(entry.pogingen)),
             type=OVERGESLAGEN,
@@ -140,26 +161,26 @@ class Desk:
             topic=stream.topic,
             key=stream.key,
             data={"member": entry.lid, "gebeurtenis": entry.gebeurtenis, "reden": reden, "door": door},
-            causationid=entry.gebeurtenis,
+            causationid=causationid,
         )
 
-    async def _do(self, lid: str, stream: int, besluit: str) -> bool:
+    async def _do(self, lid: str, stream: int, besluit: str, event_id: str) -> bool:
+        """Do a decision: a skip leaves out exactly the event it names, and then both try again what waits."""
         if lid.startswith("flow:"):
-            flow = lid.removeprefix("flow:")
+            flow, runner = self._flow(lid), self._hub.flow_runner
             if besluit == "skip":
-                await asyncio.to_thread(self._hub.flow_runner.skip, flow, stream)
-                return True
-            return await asyncio.to_thread(self._hub.flow_runner.retry, flow, stream)
-        member = self._member(lid)
+                await asyncio.to_thread(runner.skip, flow, stream, event_id)
+            return await asyncio.to_thread(runner.retry, flow, stream)
+        member, projector = self._member(lid), self._hub.projector
         if besluit == "skip":
-            await asyncio.to_thread(self._skip_first, member, stream)
-        return await asyncio.to_thread(self._hub.projector.retry, member, stream)
+            await asyncio.to_thread(projector.skip, member, stream, event_id)
+        return await asyncio.to_thread(projector.retry, member, stream)
 
-    def _skip_first(self, member: Member, stream: int) -> None:
-        with self._hub.members.reader() as db:
-            waiting = parking.parked_of(db, member.name, stream)
-        if waiting:
-            self._hub.projector.skip(member, stream, waiting[0].gebeurtenis)
+    def _flow(self, lid: str) -> str:
+        name = lid.removeprefix("flow:")
+        if name not in self._hub.plugins.flows:
+            raise NotFound(f"{lid} draait niet in deze hub")
+        return name
 
     def _member(self, lid: str) -> Member:
         for member in self._hub.projector.members:
@@ -174,6 +195,7 @@ class Desk:
 
     async def _opdracht_besluit(self, entry: Geparkeerd, besluit: Besluit, reden: str, door: str) -> bool:
         now_us = to_microseconds(self._hub.clock.now())
+        facts = self._hub.seal(self._given_up(entry, reden, door) if besluit == "skip" else [])
 
         def work(tx: Tx) -> bool:
             tx.execute(
@@ -183,15 +205,26 @@ class Desk:
             )
             if besluit == "retry":
                 return reopen(tx, entry.gebeurtenis, now_us)
-            return (
-                tx.execute(
-                    "UPDATE opdracht SET toestand = 'overgeslagen' WHERE id = ? AND toestand = 'geparkeerd'",
-                    (entry.gebeurtenis,),
-                )
-                == 1
-            )
+            if not give_up(tx, entry.gebeurtenis):
+                return False
+            tx.put(facts)
+            return True
 
         return await self._hub.write(work, urgent=True)
+
+    def _given_up(self, entry: Geparkeerd, reden: str, door: str) -> Sequence[NewEvent]:
+        """Return that an opdracht was left out, and the outcome its flow waits for."""
+        stream = Stream(ZAKEN, entry.sleutel, entry.gemeente)
+        left_out = self._left_out(entry, stream, reden, door, causationid=entry.gebeurtenis)
+        data = {
+            "opdrachtId": entry.gebeurtenis,
+            "soort": entry.soort,
+            "stap": self._hub.read_now(lambda tx: stap_van(tx, self._hub.codec, entry.gebeurtenis)) or entry.soort,
+            "reden": "overgeslagen",
+            "uitleg": f"{door}: {reden}",
+            "definitief": True,
+        }
+        return [left_out, replace(left_out, id=outcome_id(entry.gebeurtenis), type=MISLUKT, data=data)]
 
 
 def _entry(rows: Sequence[parking.Parked], name: Any) -> Geparkeerd:

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import sqlite3
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from hub import metrics
-from hub.errors import HubError
+from hub.errors import ForeignRecord, HubError, SequenceFault
 from hub.events import uuid_text
 from hub.log.base import Record
+from hub.plugins import Value
 from hub.privacy import mask_bsns
 
 log = structlog.get_logger()
@@ -46,56 +47,86 @@ class Failure:
     stack: str
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event to park: where it lies, its type as far as it can be read, and why (None: it waits behind another)."""
+
+    record: Record
+    plaats: int
+    soort: str
+    failure: Failure | None
+
+
 def failure_of(error: BaseException) -> Failure:
     """Describe an error without any BSN. The text of foreign errors is not trusted: only its kind and place are kept."""
     ours = isinstance(error, HubError)
     text = str(error) if ours else f"onverwachte fout van soort {type(error).__name__}"
+    cause = getattr(error, "oorzaak", type(error).__name__) if ours else type(error).__name__
     frames = traceback.format_tb(error.__traceback__)
-    return Failure(type(error).__name__, mask_bsns(text), mask_bsns("".join(frames)))
+    return Failure(cause, mask_bsns(text), mask_bsns("".join(frames)))
 
 
-def park(
-    db: sqlite3.Connection,
-    member: str,
-    records: Iterable[tuple[Record, int, str]],
-    *,
-    failure: Failure | None,
-    at_us: int,
-) -> None:
-    """Park ``(record, place, type)`` of one stream: the first with its failure (None: all wait behind an earlier one)."""
-    for number, (record, place, event_type) in enumerate(records):
-        why = failure if number == 0 else None
-        event_id = uuid_text(record.event_id)
-        db.execute(
-            "INSERT INTO geparkeerd VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-            " oorzaak = excluded.oorzaak, uitleg = excluded.uitleg, stapel = excluded.stapel,"
-            " pogingen = pogingen + 1, laatst = excluded.laatst",
-            (
-                *(member, record.stream, record.sequence, place, event_id, event_type),
-                *((why.cause, why.text, why.stack, 1) if why else (None, None, None, 0)),
-                *(at_us, at_us),
-            ),
+def sequence_fault(sequence: int, before: int) -> SequenceFault:
+    """Return the fault of a sequence that does not follow the one before."""
+    if sequence <= before:
+        return SequenceFault(
+            f"the log holds sequence {sequence} after {before}: an event stands in it twice, put back a backup or skip it",
+            oorzaak="volgnummer-dubbel",
         )
-        if why:
+    return SequenceFault(
+        f"the log misses what comes before sequence {sequence} of this stream: put back a newer wissel.db, or skip it",
+        oorzaak="volgnummer-ontbreekt",
+    )
+
+
+def park(db: sqlite3.Connection, member: str, entries: Sequence[Entry], *, at_us: int) -> None:
+    """Park events of one member; what was parked before keeps since when, and counts one try more where it failed again."""
+    db.executemany(
+        "INSERT INTO geparkeerd VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+        " oorzaak = excluded.oorzaak, uitleg = excluded.uitleg, stapel = excluded.stapel,"
+        " pogingen = pogingen + excluded.pogingen, laatst = excluded.laatst",
+        [(member, *_columns(entry), at_us, at_us) for entry in entries],
+    )
+
+
+def _columns(entry: Entry) -> tuple[Value, ...]:
+    record, why = entry.record, entry.failure
+    told = (why.cause, why.text, why.stack, 1) if why else (None, None, None, 0)
+    return (record.stream, record.sequence, entry.plaats, uuid_text(record.event_id), entry.soort, *told)
+
+
+def report(member: str, entries: Iterable[Entry]) -> None:
+    """Count and log what was parked, once its transaction has been committed."""
+    for entry in entries:
+        if why := entry.failure:
             metrics.GEPARKEERD.labels(lid=member.partition(":")[0], oorzaak=why.cause).inc()
-            log.error("event_parked", lid=member, gebeurtenis=event_id, soort=event_type, oorzaak=why.cause, uitleg=why.text)
+            told = {"gebeurtenis": uuid_text(entry.record.event_id), "soort": entry.soort, "uitleg": why.text}
+            log.error("event_parked", lid=member, oorzaak=why.cause, **told)
 
 
 def parked_streams(db: sqlite3.Connection, member: str) -> set[int]:
-    """Return the streams that wait for a person, for one member."""
-    return {row[0] for row in db.execute("SELECT DISTINCT stroom FROM geparkeerd WHERE lid = ?", (member,))}
+    """Return the streams that wait for a person, for one member. A record that is not ours holds no stream up."""
+    query = "SELECT DISTINCT stroom FROM geparkeerd WHERE lid = ? AND oorzaak IS NOT ?"
+    return {row[0] for row in db.execute(query, (member, ForeignRecord.__name__))}
 
 
 def parked_of(db: sqlite3.Connection, member: str | None = None, stream: int | None = None) -> list[Parked]:
     """Return what is parked, oldest stream first, in stream order."""
     rows = db.execute(
         "SELECT * FROM geparkeerd WHERE (?1 IS NULL OR lid = ?1) AND (?2 IS NULL OR stroom = ?2)"
-        " ORDER BY lid, stroom, volgnummer",
+        " ORDER BY lid, stroom, volgnummer, plaats",
         (member, stream),
     )
     return [Parked(*row) for row in rows]
 
 
-def release(db: sqlite3.Connection, member: str, stream: int, up_to: int) -> None:
-    """A stream's parked events up to a sequence have been applied (or skipped) in this very transaction."""
-    db.execute("DELETE FROM geparkeerd WHERE lid = ? AND stroom = ? AND volgnummer <= ?", (member, stream, up_to))
+def release(db: sqlite3.Connection, member: str, stream: int, places: Iterable[int]) -> None:
+    """Events of a stream have been applied (or left out) in this very transaction: they are parked no longer."""
+    rows = [(member, stream, place) for place in places]
+    db.executemany("DELETE FROM geparkeerd WHERE lid = ? AND stroom = ? AND plaats = ?", rows)
+
+
+def skipped(db: sqlite3.Connection, member: str) -> set[str]:
+    """Return the events that a person decided to leave out for this member; read in ``wissel.db``, where decisions stand."""
+    rows = db.execute("SELECT gebeurtenis FROM parkeerbesluit WHERE lid = ? AND besluit = 'skip'", (member,))
+    return {row[0] for row in rows}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from hub.clock import rfc3339, to_microseconds
-from hub.codec import Codec
 from hub.errors import Poison
 from hub.events import OPDRACHTEN, Event, NewEvent, flow_id, timer_id
 from hub.flows.base import Antwoord, Feit, Flow, Opdracht, Termijn, TermijnVervalt
 from hub.plugins import Gemeente, SealedEvent, Tx
+from hub.store.door import Door
 
 GEGEVEN: Final = "nl.wissel.opdracht.gegeven.v1"
 UIT_TE_VOEREN: Final = "nl.wissel.opdracht.uit-te-voeren.v1"
@@ -84,6 +84,7 @@ class Draft:
         self.state = state
         self.head = head
         self._events: list[NewEvent] = []
+        self._ids: set[str] = set()
         self._ledger: list[LedgerRow] = []
         self._terms: list[TermRow] = []
 
@@ -162,6 +163,12 @@ class Draft:
         return flow_id(gemeente=self._gemeente.slug, flow=self._flow.name, topic=topic, key=key, cause_id=cause, step=step)
 
     def _add(self, event: NewEvent) -> None:
+        if event.id in self._ids:
+            raise Poison(
+                f"flow {self._flow.name} gives two answers under one step ({event.type}): what exists per mover or address "
+                "carries that in its step"
+            )
+        self._ids.add(event.id)
         self._events.append(event)
         if event.topic != self._flow.topic or event.key != self.head.key:
             return
@@ -192,18 +199,26 @@ class Effects:
     terms: tuple[TermRow, ...] = ()
 
     @classmethod
-    def of(cls, settled: Settled, codec: Codec, now: datetime) -> Effects:
-        """Seal what one stream gave."""
-        return cls(tuple(codec.seal(settled.answers, time=now)), settled.ledger, settled.terms)
+    def of(cls, settled: Settled, door: Door, now: datetime) -> Effects:
+        """Seal what one stream gave. ``now`` is the time it was folded with: read back, it is the same event."""
+        return cls(tuple(door.seal(settled.answers, time=now)), settled.ledger, settled.terms)
 
     @classmethod
-    def joined(cls, parts: Iterable[Effects]) -> Effects:
-        """Return several streams' effects as one."""
-        several = list(parts)
+    def joined(cls, topic: str, parts: Mapping[str, Effects]) -> Effects:
+        """Return several streams' effects as one; ``parts`` maps a stream's key to its effects.
+
+        What each stream gets from itself comes before what it gets from another in this same transaction: then its own
+        answers take exactly the sequences with which they were folded.
+        """
+        own: list[SealedEvent] = []
+        crossing: list[SealedEvent] = []
+        for key, part in parts.items():
+            for sealed in part.events:
+                (own if sealed.event.key == key and sealed.event.topic == topic else crossing).append(sealed)
         return cls(
-            tuple(e for part in several for e in part.events),
-            tuple(row for part in several for row in part.ledger),
-            tuple(row for part in several for row in part.terms),
+            (*own, *crossing),
+            tuple(row for part in parts.values() for row in part.ledger),
+            tuple(row for part in parts.values() for row in part.terms),
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Runs the flows over the log: folds each stream to its head, asks ``decide`` there, and puts the answers down (R7).
+"""Runs the flows over the log: each stream is judged at its head, and the answers are put down (R7).
 
 A stream is folded from the log itself, so no state with personal data in clear is kept anywhere; a bounded cache in memory
 saves the reading. What a flow decides is put in the transaction that moves its checkpoint, and only while the stream is
@@ -9,11 +9,9 @@ still where it was judged: a stream that moved on is asked again by the newer ev
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -21,61 +19,29 @@ import structlog
 from hub import checkpoints, parking
 from hub.checkpoints import Checkpoint
 from hub.clock import to_microseconds
-from hub.codec import Codec
-from hub.errors import KeyMissing, Poison, Transient
+from hub.errors import ForeignRecord, KeyMissing, LostRace, Transient
 from hub.events import Event
-from hub.flows.answers import Effects, Settled, put_effects, settle
-from hub.flows.base import Flow, FlowContext
+from hub.flows.answers import Effects, put_effects
+from hub.flows.base import Flow
+from hub.flows.judging import Failed, FlowMember, Judge, Judged, is_foreign
+from hub.follower import Follower
 from hub.log.base import Record
 from hub.log.sqlite import SqliteLog, Stream
+from hub.parking import Entry
 from hub.plugins import Clock, Gemeente
 from hub.store.database import Database
-from hub.store.put import SEQUENCE, LogTables, SqliteTx
+from hub.store.door import Door
+from hub.store.put import OFFSET_BITS, SEQUENCE, LogTables, SqliteTx
 
 log = structlog.get_logger()
 BATCH_EVENTS: Final = 1_000
 BATCH_S: Final = 0.02  # a batch that writes wissel.db ends here, so that webhooks never wait long (R3)
-_CACHED_STATES: Final = 5_000
-_IDLE_S: Final = 0.5
-_PAUSE_S: Final = 0.2
+_RERUNS: Final = 20
+_NAMED: Final = 100
 
 
-@dataclass(slots=True)
-class FlowMember:
-    """A flow as a member of the log: where it stands per partition and which streams are parked."""
-
-    flow: Flow[Any]
-    points: dict[int, Checkpoint] = field(default_factory=dict)
-    parked: set[int] = field(default_factory=set)
-    cache: OrderedDict[int, tuple[Any, int]] = field(default_factory=OrderedDict)
-
-    @property
-    def name(self) -> str:
-        """Return the member's name, ``flow:<name>``."""
-        return f"flow:{self.flow.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One stream judged at its head: its new state and sequence, and what must be put down."""
-
-    stream: int
-    name: Stream
-    sequence: int
-    settled: Settled
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """One stream that a flow could not judge; ``error`` None when it waits behind an earlier failure."""
-
-    stream: int
-    error: BaseException | None
-    records: tuple[Record, ...] = ()
-
-
-class FlowRunner:
-    """All flows, in one thread. ``on_effects`` is called after a commit that gave opdrachten or terms."""
+class FlowRunner(Follower):
+    """All flows, in one thread. ``on_put`` is called after a commit that put something down."""
 
     def __init__(
         self,
@@ -83,51 +49,30 @@ class FlowRunner:
         log: SqliteLog,
         database: Database,
         tables: LogTables,
-        codec: Codec,
+        door: Door,
         flows: Sequence[Flow[Any]],
         gemeenten: Mapping[str, Gemeente],
         clock: Clock,
         on_put: Callable[[Effects], None] = lambda _effects: None,
     ) -> None:
+        super().__init__("flows")
         self._log = log
         self._database = database
         self._tables = tables
-        self._codec = codec
-        self._gemeenten = gemeenten
         self._clock = clock
         self._on_put = on_put
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.last_error: str | None = None
+        self._judge = Judge(log=log, door=door, gemeenten=gemeenten, clock=clock)
         self.members = [FlowMember(flow) for flow in flows]
         self._partitions = {m.name: [p.partition for p in log.positions() if p.topic == m.flow.topic] for m in self.members}
-        with database.reader() as db:
-            for member in self.members:
+        for member in self.members:
+            database.write(partial(self._begin, member=member)).result()
+            with database.reader() as db:
+                member.skipped |= parking.skipped(db, member.name)
                 self._load(db, member)
 
-    def start(self) -> None:
-        """Follow the log in a thread of its own until ``stop``."""
-        self._thread = threading.Thread(target=self._run, name="flows", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Something was put down: look now instead of at the next tick."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Finish the batch at hand and stop."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread:
-            self._thread.join()
-
-    def catch_up(self) -> int:
-        """Take all that is in the log now, and what that gives; return how many events were taken."""
-        taken = 0
-        while step := sum(self._step(m, p) for m in self.members for p in self._partitions[m.name]):
-            taken += step
-        return taken
+    def steps(self) -> Iterable[Callable[[], int]]:
+        """Return one step per flow and partition."""
+        return [partial(self._step, m, partition) for m in self.members for partition in self._partitions[m.name]]
 
     def positions(self) -> list[tuple[str, str, int, int]]:
         """Return (member, topic, partition, offset) of every flow: the last event each has taken."""
@@ -139,75 +84,60 @@ class FlowRunner:
 
     def fold(self, flow: Flow[Any], stream: int, name: Stream, *, up_to: int | None = None) -> tuple[Any, int, Event | None]:
         """Return (state, sequence, head event) of a stream, folded from the log alone; never from the cache."""
-        state, sequence, head = flow.begin(self._context(flow, name)), 0, None
-        for record in self._log.tail(stream, 0):
-            if up_to is not None and record.sequence > up_to:
-                break
-            head = self._log.event(record, name)
-            state, sequence = flow.evolve(state, head), record.sequence
-        return state, sequence, head
+        return self._judge.fold(self.member(flow.name), stream, name, up_to=up_to)
 
     def retry(self, flow: str, stream: int) -> bool:
-        """Judge a parked stream again at its head; return True when it went through."""
+        """Judge a parked stream again at its head; return True when it went through (R13)."""
         member = self.member(flow)
-        name = self._log.streams([stream])[stream]
-        with self._database.reader() as db:
-            waiting = parking.parked_of(db, member.name, stream)
-        if not waiting:
-            return True
-        member.cache.pop(stream, None)
-        judged = self._judge(member, stream, name)
-        records = tuple(r for p in waiting if (r := self._log.record_at(p.plaats)))
-        if isinstance(judged, Failed):
-            self._database.write(
-                lambda db: self._park(db, member, Failed(stream, judged.error, records), waiting[0].plaats >> 40)
-            ).result()
-            return False
-
-        def work(db: sqlite3.Connection) -> Effects:
-            parking.release(db, member.name, stream, waiting[-1].volgnummer)
-            return self._put(db, member, [judged] if judged else [])
-
-        effects = self._database.write(work).result()
-        member.parked.discard(stream)
-        self._after(member, [judged] if judged else [], effects)
-        return True
-
-    def skip(self, flow: str, stream: int) -> None:
-        """Leave a parked stream's failed judgement out: it is judged again when something new comes in."""
-        member = self.member(flow)
-        with self._database.reader() as db:
-            last = max((p.volgnummer for p in parking.parked_of(db, member.name, stream)), default=0)
-        self._database.write(lambda db: parking.release(db, member.name, stream, last)).result()
-        member.parked.discard(stream)
-
-    # ------------------------------------------------------------------------------------------------ the loop
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._wake.clear()
+        for _ in range(_RERUNS):
             try:
-                progressed = sum(self._step(m, p) for m in self.members for p in self._partitions[m.name])
-                self.last_error = None
-            except (Transient, KeyMissing, sqlite3.Error) as error:
-                if self.last_error != str(error):
-                    log.error("flows_paused", uitleg=str(error))
-                self.last_error = str(error)
-                self._stop.wait(_PAUSE_S)
-                continue
-            if not progressed:
-                self._wake.wait(_IDLE_S)
+                return self._retry(member, stream)
+            except LostRace:
+                continue  # something new came into the stream while it was judged: look again
+        return self._retry(member, stream)
+
+    def skip(self, flow: str, stream: int, event_id: str) -> None:
+        """Leave one event out of what this flow folds; the decision stands in ``wissel.db`` already. Follow it by ``retry``."""
+        member = self.member(flow)
+        member.skipped.add(event_id)
+
+        def work(db: sqlite3.Connection) -> None:
+            places = [p.plaats for p in parking.parked_of(db, member.name, stream) if p.gebeurtenis == event_id]
+            if places:
+                self._fence(db, member, places[0])
+                parking.release(db, member.name, stream, places)
+
+        self._database.write(work).result()
+
+    # ------------------------------------------------------------------------------------------------ the batch
 
     def _step(self, member: FlowMember, partition: int) -> int:
-        point = member.points[partition]
-        records = self._log.read(member.flow.topic, partition, point.offset, BATCH_EVENTS)
+        """Take the next batch; where the checkpoint turns out moved, read it again and start over (R3)."""
+        for _ in range(_RERUNS):
+            try:
+                return self._take(member, partition)
+            except LostRace:
+                with self._database.reader() as db:
+                    self._load(db, member)
+        return self._take(member, partition)
+
+    def _take(self, member: FlowMember, partition: int) -> int:
+        records = self._log.read(member.flow.topic, partition, member.points[partition].offset, BATCH_EVENTS)
         if not records:
             return 0
         taken, outcomes = self._judge_batch(member, records)
-        self._commit(member, partition, taken, outcomes)
+        judged = [outcome for outcome in outcomes if isinstance(outcome, Judged)]
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+        try:
+            self._commit(member, partition, taken, judged, failed)
+        except (Transient, KeyMissing):
+            raise
+        except Exception:  # noqa: BLE001 - R13: rolled back whole, then stream by stream, so that one parks and the rest goes on
+            failed += [fault for one in judged if (fault := self._alone(member, partition, one))]
+            self._commit(member, partition, taken, [], failed)
         return len(taken)
 
-    def _judge_batch(self, member: FlowMember, records: Sequence[Record]) -> tuple[Sequence[Record], list[Judged | Failed]]:
+    def _judge_batch(self, member: FlowMember, records: Sequence[Record]) -> tuple[list[Record], list[Judged | Failed]]:
         """Judge the streams of a batch, each once, until the time for one batch is used up; return what was covered."""
         started = time.monotonic()
         names = self._log.streams({record.stream for record in records})
@@ -218,106 +148,162 @@ class FlowRunner:
             if stream not in outcomes:
                 if covered and time.monotonic() - started > BATCH_S:
                     break
-                parked = stream in member.parked
-                outcomes[stream] = Failed(stream, None) if parked else self._judge(member, stream, names[stream])
+                outcomes[stream] = self._outcome(member, record, names.get(stream))
             covered.append(record)
-        return covered, [_covering(outcome, covered) for outcome in outcomes.values() if outcome is not None]
+        return covered, [outcome for outcome in outcomes.values() if outcome is not None]
 
-    def _judge(self, member: FlowMember, stream: int, name: Stream) -> Judged | Failed | None:
-        """Fold a stream to its head and ask what must be done; None when it was judged there before."""
-        cached = member.cache.get(stream)
-        tail = self._log.tail(stream, cached[1] if cached else 0)
-        if not tail:
-            return None
-        try:
-            state = cached[0] if cached else member.flow.begin(self._context(member.flow, name))
-            for record in tail:
-                head = self._log.event(record, name)
-                state = member.flow.evolve(state, head)
-            settled = settle(member.flow, state, head, gemeente=self._gemeenten[name.gemeente], now=self._clock.now())
-        except (Transient, KeyMissing):
-            raise
-        except Exception as error:  # noqa: BLE001 - R13: whatever a flow raises parks that stream, visibly
-            return Failed(stream, error)
-        return Judged(stream, name, head.sequence, settled)
+    def _outcome(self, member: FlowMember, record: Record, name: Stream | None) -> Judged | Failed | None:
+        if name is None:
+            return Failed(record.stream, ForeignRecord("the record belongs to no stream of this log"), record)
+        if record.stream in member.parked:
+            return Failed(record.stream, None)
+        return self._judge.judge(member, record.stream, name)
 
-    def _commit(self, member: FlowMember, partition: int, taken: Sequence[Record], outcomes: Sequence[Judged | Failed]) -> None:
+    def _commit(
+        self,
+        member: FlowMember,
+        partition: int,
+        taken: Sequence[Record],
+        judged: Sequence[Judged],
+        failed: Sequence[Failed],
+    ) -> None:
         """Move the checkpoint, park what failed and put the rest down, in one transaction; drop what moved on meanwhile."""
-        judged = [o for o in outcomes if isinstance(o, Judged)]
-        failed = [o for o in outcomes if isinstance(o, Failed)]
         point, last = member.points[partition], taken[-1]
-        prepared = self._prepare(judged)
+        entries = self._entries(taken, failed, point.base)
 
         def work(db: sqlite3.Connection) -> tuple[Checkpoint, list[Judged], Effects]:
             moved = checkpoints.move(db, point, offset=last.offset, event_id=last.event_id, log_id=self._log.log_id)
-            for failure in failed:
-                self._park(db, member, failure, point.partition_id)
-            standing = [j for j in judged if _sequence(db, j.stream) == j.sequence]
-            return moved, standing, self._put(db, member, standing, prepared)
+            parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
+            standing = [one for one in judged if _sequence(db, one.stream) == one.sequence]
+            return moved, standing, self._put(db, member, standing)
 
         moved, standing, effects = self._database.write(work).result()
         member.points[partition] = moved
-        member.parked |= {failure.stream for failure in failed}
-        for outcome in judged:
-            if outcome not in standing:
-                member.cache.pop(outcome.stream, None)
+        member.parked |= {entry.record.stream for entry in entries if not is_foreign(entry.record)}
+        parking.report(member.name, entries)
         self._after(member, standing, effects)
 
-    def _prepare(self, judged: Sequence[Judged]) -> dict[int, Effects]:
-        """Seal and encode outside the transaction (R3)."""
-        return {j.stream: Effects.of(j.settled, self._codec, self._clock.now()) for j in judged if j.settled.answers}
+    def _alone(self, member: FlowMember, partition: int, one: Judged) -> Failed | None:
+        """Put one stream's answers down by themselves; the checkpoint stays where it is. Return the failure, if it is one."""
+        point = member.points[partition]
 
-    def _put(
-        self,
-        db: sqlite3.Connection,
-        member: FlowMember,
-        standing: Sequence[Judged],
-        prepared: Mapping[int, Effects] | None = None,
-    ) -> Effects:
-        ready = prepared if prepared is not None else self._prepare(standing)
-        effects = Effects.joined([ready[j.stream] for j in standing if j.stream in ready])
+        def work(db: sqlite3.Connection) -> tuple[Checkpoint, list[Judged], Effects]:
+            moved = checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=self._log.log_id)
+            standing = [one] if _sequence(db, one.stream) == one.sequence else []
+            return moved, standing, self._put(db, member, standing)
+
+        try:
+            moved, standing, effects = self._database.write(work).result()
+        except Transient:
+            raise
+        except Exception as error:  # noqa: BLE001 - R13: this is the stream that could not be put down
+            return Failed(one.stream, error, one.head)
+        member.points[partition] = moved
+        self._after(member, standing, effects)
+        return None
+
+    def _put(self, db: sqlite3.Connection, member: FlowMember, standing: Sequence[Judged]) -> Effects:
+        effects = Effects.joined(member.flow.topic, {one.name.key: one.effects for one in standing})
         now = self._clock.now()
-        streams = {j.name.key: j.stream for j in standing}
+        streams = {one.name.key: one.stream for one in standing}
         put_effects(SqliteTx(db, self._tables, now), member.flow.name, effects, streams=streams, now=now)
         return effects
 
     def _after(self, member: FlowMember, standing: Sequence[Judged], effects: Effects) -> None:
-        for outcome in standing:
-            member.cache[outcome.stream] = (outcome.settled.state, outcome.settled.sequence)
-            member.cache.move_to_end(outcome.stream)
-        while len(member.cache) > _CACHED_STATES:
-            member.cache.popitem(last=False)
+        for one in standing:
+            member.remember(one.stream, one.state, one.state_sequence)
         if effects.events:
             self._on_put(effects)
 
-    def _park(self, db: sqlite3.Connection, member: FlowMember, failed: Failed, partition_id: int) -> None:
-        entries = [(r, partition_id << 40 | r.offset, self._log.type_of(r) or "onleesbaar") for r in failed.records]
-        failure = parking.failure_of(failed.error) if failed.error else None
-        parking.park(db, member.name, entries, failure=failure, at_us=to_microseconds(self._clock.now()))
+    def _entries(self, taken: Sequence[Record], failed: Sequence[Failed], base: int) -> list[Entry]:
+        """Return what to park of the records taken: from the one that failed on. What lies further parks with its own batch."""
+        faults = {fault.stream: fault for fault in failed}
+        causes: dict[int, BaseException | None] = {fault.stream: fault.error for fault in failed}
+        entries = []
+        for record in taken:
+            fault = faults.get(record.stream)
+            if is_foreign(record):
+                error: BaseException | None = ForeignRecord("it does not start with Confluent's magic byte: no event of Wissel")
+            elif fault is None or (fault.culprit and record.sequence < fault.culprit.sequence):
+                continue
+            else:
+                error = causes.pop(record.stream, None)  # the first carries the cause, the others wait behind it
+            failure = parking.failure_of(error) if error else None
+            entries.append(Entry(record, base + record.offset, self._log.type_of(record) or "onleesbaar", failure))
+        return entries
 
-    def _context(self, flow: Flow[Any], name: Stream) -> FlowContext:
-        gemeente = self._gemeenten.get(name.gemeente)
-        if gemeente is None:
-            raise Poison(f"gemeente {name.gemeente} staat in het logboek maar niet in de instellingen: voeg haar weer toe")
-        return FlowContext(
-            gemeente=gemeente.slug,
-            gemeentecode=gemeente.gemeentecode,
-            stream=name.key,
-            profiel=gemeente.profielen.get(flow.name),
-        )
+    # ------------------------------------------------------------------------------------------------ one parked stream
+
+    def _retry(self, member: FlowMember, stream: int) -> bool:
+        with self._database.reader() as db:
+            waiting = parking.parked_of(db, member.name, stream)
+        if not waiting:
+            return True
+        fresh = FlowMember(member.flow, skipped=member.skipped)  # no state from the cache: the code may have been mended
+        outcome = self._judge.judge(fresh, stream, self._log.streams([stream])[stream])
+        records = [record for parked in waiting if (record := self._log.record_at(parked.plaats))]
+        base = waiting[0].plaats - records[0].offset
+        failed = [outcome] if isinstance(outcome, Failed) else []
+        judged = [outcome] if isinstance(outcome, Judged) else []
+        try:
+            return self._settle_retry(member, records, base, judged, failed)
+        except (Transient, KeyMissing):
+            raise
+        except Exception as error:  # noqa: BLE001 - R13: judged well, but it cannot be put down
+            return self._settle_retry(member, records, base, [], [Failed(stream, error, one.head) for one in judged])
+
+    def _settle_retry(
+        self, member: FlowMember, records: Sequence[Record], base: int, judged: Sequence[Judged], failed: Sequence[Failed]
+    ) -> bool:
+        entries = self._entries(records, failed, base)
+        again = {entry.plaats for entry in entries}
+
+        def work(db: sqlite3.Connection) -> Effects:
+            self._fence(db, member, base)
+            for one in judged:
+                if _sequence(db, one.stream) != one.sequence:
+                    raise LostRace("the stream moved on while it was judged; judge it again")
+            parking.release(db, member.name, records[0].stream, {base + r.offset for r in records} - again)
+            parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
+            return self._put(db, member, judged)
+
+        effects = self._database.write(work).result()
+        parking.report(member.name, entries)
+        if effects.events:
+            self._on_put(effects)
+        return not entries
+
+    def _fence(self, db: sqlite3.Connection, member: FlowMember, place: int) -> None:
+        """Move the checkpoint of a place's partition in place: a batch that knew the stream as parked starts over (R4)."""
+        topic, partition = self._log.partition_at(place)
+        base = self._log.place(topic, partition, 0)
+        point = checkpoints.load(db, member.name, base >> 40, base)
+        checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=self._log.log_id)
+
+    # ------------------------------------------------------------------------------------------------- opening
+
+    def _begin(self, db: sqlite3.Connection, member: FlowMember) -> None:
+        """Give a flow that never ran on this log its place: the head. It judges what comes, not what was before it (R7)."""
+        if db.execute("SELECT 1 FROM controlepunt WHERE lid = ?", (member.name,)).fetchone():
+            return
+        for partition in self._partitions[member.name]:
+            base = self._log.place(member.flow.topic, partition, 0)
+            query = "SELECT max(plaats), id FROM gebeurtenis WHERE plaats >= ? AND plaats < ?"
+            place, event_id = db.execute(query, (base, base + (1 << OFFSET_BITS))).fetchone()
+            point = Checkpoint(member.name, base >> 40, base)
+            offset = point.offset if place is None else place - base
+            checkpoints.move(db, point, offset=offset, event_id=event_id, log_id=self._log.log_id)
+        query = "SELECT sleutel FROM stroom WHERE topic = ? ORDER BY id"
+        before = [row[0] for row in db.execute(query, (member.flow.topic,))]
+        if before:
+            told = {"aantal": len(before), "stromen": before[:_NAMED]}
+            log.warning("flow_begins_at_head", flow=member.flow.name, **told)
 
     def _load(self, db: sqlite3.Connection, member: FlowMember) -> None:
         for partition in self._partitions[member.name]:
             base = self._log.place(member.flow.topic, partition, 0)
             member.points[partition] = checkpoints.load(db, member.name, base >> 40, base)
         member.parked = parking.parked_streams(db, member.name)
-
-
-def _covering(outcome: Judged | Failed, covered: Sequence[Record]) -> Judged | Failed:
-    """Give a failure the records to park: those this batch covers; what comes later is parked by its own batch."""
-    if isinstance(outcome, Judged):
-        return outcome
-    return replace(outcome, records=tuple(record for record in covered if record.stream == outcome.stream))
 
 
 def _sequence(db: sqlite3.Connection, stream: int) -> int:

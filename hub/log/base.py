@@ -20,6 +20,9 @@ class Record(NamedTuple):
     time_us: int
     cause: bytes | None
     value: bytes
+    correlation: str | None = None  # these three only where a whole stream is read
+    traceparent: str | None = None
+    dataref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final, NamedTuple
 
 from hub.clock import from_microseconds
 from hub.codec import Codec
-from hub.errors import NotFound
+from hub.errors import NotFound, SchemaViolation
 from hub.events import Event, uuid_text
 from hub.log.base import Position, Record
 from hub.plugins import ProjectedEvent
@@ -21,6 +22,7 @@ _OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
 _CHUNK: Final = 500
 _CACHED_STREAMS: Final = 300_000
 _COLUMNS: Final = "plaats & ?, stroom, volgnummer, id, schema, bron, tijd, oorzaak, waarde"
+_ALL_COLUMNS: Final = f"{_COLUMNS}, correlatie, traceparent, dataref"
 
 
 class Stream(NamedTuple):
@@ -59,7 +61,7 @@ class SqliteLog:
                 f"SELECT {_COLUMNS} FROM gebeurtenis WHERE plaats > ? AND plaats <= ? ORDER BY plaats LIMIT ?",
                 (_OFFSET_MASK, base + after if after >= 0 else base - 1, base | _OFFSET_MASK, limit),
             )
-            return list(map(Record._make, rows))
+            return list(starmap(Record, rows))
 
     def positions(self) -> Sequence[Position]:
         """Return the end of every partition."""
@@ -83,16 +85,30 @@ class SqliteLog:
         """Return the events of one stream with sequence > ``after``, in order."""
         with self._database.reader() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM gebeurtenis WHERE stroom = ? AND volgnummer > ? ORDER BY volgnummer",
+                f"SELECT {_ALL_COLUMNS} FROM gebeurtenis WHERE stroom = ? AND volgnummer > ? ORDER BY volgnummer, plaats",
                 (_OFFSET_MASK, stream, after),
             )
-            return list(map(Record._make, rows))
+            return list(starmap(Record, rows))
+
+    def has(self, stream: int, sequence: int) -> bool:
+        """Return True when the log holds that event of a stream, or retention removed it; nothing comes before the first."""
+        query = "SELECT 1 FROM gebeurtenis WHERE stroom = ?1 AND volgnummer = ?2"
+        with self._database.reader() as db:
+            found = db.execute(query, (stream, sequence)).fetchone()
+            removed = db.execute("SELECT verwijderd_tot FROM stroom WHERE id = ?", (stream,)).fetchone()
+        return found is not None or sequence <= (removed[0] if removed else 0)
+
+    def sealed_with(self, key_id: str, stream: int) -> bool:
+        """Return True when events of this stream were put down sealed with that key."""
+        query = "SELECT 1 FROM sleutel_stroom WHERE key_id = ? AND stroom = ?"
+        with self._database.reader() as db:
+            return db.execute(query, (key_id, stream)).fetchone() is not None
 
     def record_at(self, place: int) -> Record | None:
         """Return the record at a place (partition id and offset in one number)."""
         with self._database.reader() as db:
             row = db.execute(f"SELECT {_COLUMNS} FROM gebeurtenis WHERE plaats = ?", (_OFFSET_MASK, place)).fetchone()
-        return Record._make(row) if row else None
+        return Record(*row) if row else None
 
     def type_of(self, record: Record) -> str | None:
         """Return the event type without decoding the body, or None when the registry does not know the schema."""
@@ -158,6 +174,9 @@ class SqliteLog:
             data=data,
             besloten=self._codec.unseal(sealed),
             causationid=uuid_text(record.cause) if record.cause else None,
+            correlationid=record.correlation,
+            traceparent=record.traceparent,
+            dataref=record.dataref,
         )
 
     def _partition_id(self, db: sqlite3.Connection, topic: str, partition: int) -> int:
@@ -174,5 +193,7 @@ class SqliteLog:
         if known is None:
             with self._database.reader() as db:
                 row = db.execute("SELECT naam FROM bron WHERE id = ?", (number,)).fetchone()
+            if row is None:
+                raise SchemaViolation(f"the record names source {number}, which this log does not have: it was damaged")
             known = self._sources[number] = str(row[0])
         return known

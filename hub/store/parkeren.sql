@@ -12,5 +12,5 @@ CREATE TABLE IF NOT EXISTS geparkeerd (
     pogingen INTEGER NOT NULL DEFAULT 0,
     eerst INTEGER NOT NULL,
     laatst INTEGER NOT NULL,
-    PRIMARY KEY (lid, stroom, volgnummer)
+    PRIMARY KEY (lid, stroom, plaats)
 ) WITHOUT ROWID;
