@@ -609,3 +609,19 @@ def test_a_refolded_stream_gives_the_same_state_and_nothing_to_do() -> None:
         staat = rit.flow.evolve(staat, event)
     assert staat == rit.staat
     assert list(rit.flow.decide(staat)) == []
+
+
+@pytest.mark.parametrize(
+    ("ontbreekt", "reden"),
+    [
+        ("meeverhuizers:ongeldig-bsn", "meeverhuizer-onleesbaar"),
+        ("meeverhuizers:onleesbaar", "meeverhuizer-onleesbaar"),
+        ("aangever-verhuist:onbekende-waarde", "meeverhuizer-onleesbaar"),
+        ("functie:onbekende-waarde", "functie-adres-onleesbaar"),
+    ],
+)
+def test_what_was_given_but_cannot_be_read_goes_to_a_person(ontbreekt: str, reden: str) -> None:
+    """A mover whose number cannot be read is not left behind while the others move: the whole goes orange."""
+    rit = Wereld().geef(geregistreerd(), status_gezet(), gelezen(ontbreekt=[ontbreekt]))
+    assert rit.staat.kleur == "oranje"
+    assert reden in rit.staat.redenen

@@ -34,7 +34,11 @@ class Naam:
 
 @dataclass(frozen=True, slots=True)
 class Aangifte:
-    """What was declared. ``vernietigd`` holds the subjects whose personal part no longer exists."""
+    """What was declared. ``vernietigd`` holds the subjects whose personal part no longer exists.
+
+    ``onbruikbaar`` names the items that were given but could not be read (``meeverhuizers``, ``functie`` ...): a mover whose
+    number cannot be read is not among ``verhuizers``, so this is the only trace of that person.
+    """
 
     gebeurtenis: str
     tijd: datetime
@@ -62,6 +66,7 @@ class Aangifte:
     bsns: Mapping[str, Bsn] = field(repr=False)
     naam_aangever: Naam | None = field(repr=False)
     vernietigd: frozenset[str] = frozenset()
+    onbruikbaar: frozenset[str] = frozenset()
 
     @property
     def pseudoniemen(self) -> tuple[str, ...]:
@@ -81,7 +86,7 @@ class Aangifte:
             *(self.volledig, self.ontvangst, self.verhuisdatum, self.verhuisdatum_genoemd, self.functie, self.inwonend),
             *(self.kanaal, self.middel, self.niveau, self.machtiging, self.aangever, self.aantal_initiatoren),
             *(self.hoofdbewoner, self.toestemming, self.verhuizers, self.adres_aanwezig, self.bag_id),
-            *(self.nummeraanduiding, self.adres, tuple(self.bsns), self.naam_aangever, self.vernietigd),
+            *(self.nummeraanduiding, self.adres, tuple(self.bsns), self.naam_aangever, self.vernietigd, self.onbruikbaar),
         )
 
 
@@ -102,6 +107,12 @@ def _verhuizers(data: Mapping[str, Any], aangever: str | None) -> tuple[Verhuize
     if not gelezen and aangever:
         return (Verhuizer(aangever, "I"),)
     return tuple(gelezen.values())
+
+
+def _onbruikbaar(data: Mapping[str, Any]) -> frozenset[str]:
+    """Return the items of ``ontbreekt`` that were given but could not be read: those with a reason behind a colon."""
+    genoemd = (tekst.partition(":") for tekst in lezen.teksten(data.get("ontbreekt")))
+    return frozenset(item for item, dubbelepunt, _ in genoemd if dubbelepunt)
 
 
 def _naam(deel: Mapping[str, Any]) -> Naam | None:
@@ -148,4 +159,5 @@ def lees_aangifte(event: Event) -> Aangifte:
         bsns=bsns,
         naam_aangever=_naam(besloten[aangever]) if aangever in besloten else None,
         vernietigd=frozenset(subject for subject, deel in event.besloten.items() if deel is None),
+        onbruikbaar=_onbruikbaar(data),
     )

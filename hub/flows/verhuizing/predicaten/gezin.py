@@ -16,10 +16,12 @@ from hub.flows.verhuizing.predicaten.basis import (
     Bevinding,
     Invoer,
     Uitslag,
+    oranje,
     uitslag,
 )
 
 _ACHTTIEN: Final = 18
+_WIE_VERHUIST: Final = frozenset({"meeverhuizers", "aangever-verhuist"})
 _MET_AANGEVER: Final = frozenset({"GezamenlijkOuderlijkGezag", "EenhoofdigOuderlijkGezag", "GezamenlijkGezag"})
 _ZONDER: Final = {
     "Voogdij": "voogdij",
@@ -69,6 +71,8 @@ def p17_meeverhuizers(i: Invoer) -> Uitslag:
     Source: Wet BRP 2.48, 2.49 (who may declare for whom, same target and date). An adult child or parent is legal too, but
     looked at (policy); an unmarried partner needs a written machtiging (2.49 lid 1 onder c). Not provable (no BSN): orange.
     """
+    if i.aangifte.onbruikbaar & _WIE_VERHUIST:
+        return oranje("meeverhuizer-onleesbaar")  # somebody would stay behind while the others move
     meeverhuizers = [v for v in i.aangifte.verhuizers if v.pseudoniem != i.aangifte.aangever]
     if not meeverhuizers:
         return UITSLAG_NVT

@@ -127,6 +127,11 @@ REDENEN: Final = (
     reden("veel-bewoners", "Op het adres staan zo veel mensen dat de bron geen lijst geeft."),
     reden("mogelijke-bewoners", "Van sommige mensen is niet zeker of zij nu op het adres wonen."),
     reden(
+        "functie-adres-onleesbaar",
+        "Opgegeven is iets anders dan woonadres of briefadres. Vraag na wat de verhuizer bedoelt.",
+        "Wet BRP 2.38, 2.39",
+    ),
+    reden(
         "inwonend-onbekend",
         "Er wonen mensen op het adres en niet bekend is of de verhuizer bij hen intrekt.",
         "beleid",

@@ -130,6 +130,11 @@ REDENEN: Final = (
         "Stuur die op met een kopie van het identiteitsbewijs van uw partner.",
     ),
     reden(
+        "meeverhuizer-onleesbaar",
+        "Van iemand die meeverhuist is het nummer of de relatie niet te lezen. Vraag na wie er meeverhuist.",
+        "Wet BRP 2.49",
+    ),
+    reden(
         "relatie-onbekend", "Uit de BRP blijkt niet wat de aangever en een meeverhuizer van elkaar zijn.", "Wet BRP 2.48, 2.49"
     ),
     reden("meeverhuizer-woont-elders", "Een meeverhuizer woont nu niet op het adres van de aangever."),
