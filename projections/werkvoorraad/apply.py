@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What of one zaak is work for a person, from its own stream alone. Pure.
 
-The stock belongs to everybody: a row says who has picked the zaak up, and nothing is ever counted per medewerker.
+The stock belongs to everybody: a row says who has picked the zaak up, and nothing is ever counted per medewerker. It
+holds nothing personal, sealed or not: a page takes names and address from the zaak itself.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 from hub import zaakfeiten
-from hub.leesmodel import sealed_rows
 from hub.plugins import Apply, ProjectedEvent, Row, Value
 
 Werk = Literal["open", "wachtend"]
@@ -34,8 +34,6 @@ def begin(uuid: str) -> Row:
         "verhuizers": [],
         "aangever": None,
         "verhuisdatum": None,
-        "gelezen": [],
-        "personen": [],
         "besluiten": {},
         "aanvulling": None,
         "mislukt": {},
@@ -68,13 +66,11 @@ def _registered(_row: Row, data: Mapping[str, Any]) -> Row:
     return {**zaakfeiten.registered(data), "klaar": bool(data.get("einddatum"))}
 
 
-def _read(_row: Row, event: ProjectedEvent) -> Row:
-    data = event.data
+def _read(_row: Row, data: Mapping[str, Any]) -> Row:
     return {
         "aangever": data.get("aangever"),
         "verhuizers": [[mover["pseudoniem"], mover["code"]] for mover in data["verhuizers"]],
         "verhuisdatum": data.get("verhuisdatum"),
-        "gelezen": sealed_rows(event),
     }
 
 
@@ -125,7 +121,7 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     _ZAAK + "zaak-heropend.v1": fields(klaar=False, besluiten={}),
     _ZAAK + "rol-toegevoegd.v1": facts(zaakfeiten.rol_added),
     _ZAAK + "rol-verwijderd.v1": facts(zaakfeiten.rol_removed),
-    _AANGIFTE + "gelezen.v1": step(_read),
+    _AANGIFTE + "gelezen.v1": facts(_read),
     _AANGIFTE + "ingetrokken.v1": fields(klaar=True),
     _AANGIFTE + "beoordeeld.v1": step(_judged),
     _AANGIFTE + "aangehouden.v1": facts(lambda _row, data: {"aangehouden": data["tot"]}),
@@ -139,7 +135,6 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     "nl.wissel.behandeling.teruggegeven.v1": facts(zaakfeiten.given_back),
     "nl.wissel.behandeling.overgenomen.v1": facts(zaakfeiten.taken),
     "nl.wissel.behandeling.overname-ongedaan.v1": facts(zaakfeiten.taken_back),
-    "nl.wissel.gegevens.personen-opgehaald.v1": step(lambda _row, event: {"personen": sealed_rows(event)}),
     "nl.wissel.opdracht.mislukt.v1": facts(_failed),
     "nl.wissel.opdracht.uitgevoerd.v1": facts(_carried_out),
     "nl.wissel.termijn.gezet.v1": facts(zaakfeiten.term_set),

@@ -51,7 +51,7 @@ async def lijst(request: Request[Any, Any, Any]) -> Response[str]:
         asked["behandelaar"] = sessie.medewerker.id
     page = voorraad(here.hub, gemeente.slug, Vraag(**asked, wachtend=waiting))
     text = here.teksten.voor(gemeente.slug)
-    lines = [_line(here.hub, row, sessie.medewerker.id) for row in page.rijen]
+    lines = [_line(here.hub, gemeente.slug, row, sessie.medewerker.id) for row in page.rijen]
     return PAGES.toon(
         request,
         "werkvoorraad.html",
@@ -76,8 +76,17 @@ def _next(chosen: Mapping[str, str], cursor: str | None, *, wachtend: bool) -> s
     return "/werkvoorraad?" + urlencode({**chosen, **({"wachtend": "ja"} if wachtend else {}), "cursor": cursor})
 
 
-def _line(hub: Hub, row: Row, me: str) -> dict[str, Any]:
-    opened = open_dossier(hub.vault, row["gelezen"], row["personen"])
+def _course(hub: Hub, gemeente: str, uuid: str) -> Row:
+    """Return what the zaak itself says: its timeline, its status, and its sealed parts; empty while it is not there yet."""
+    return hub.read_model("zaakverloop").get(gemeente, uuid) or {}
+
+
+def _dossier(hub: Hub, course: Row) -> Dossier:
+    return open_dossier(hub.vault, course.get("gelezen"), course.get("personen"))
+
+
+def _line(hub: Hub, gemeente: str, row: Row, me: str) -> dict[str, Any]:
+    opened = _dossier(hub, _course(hub, gemeente, row["uuid"]))
     first = row["aangever"] or next((mover[0] for mover in row["verhuizers"]), None)
     who = zaakfeiten.handler(row)
     return {
@@ -152,8 +161,8 @@ def _zaak(
     here = edge(request)
     hub, text = here.hub, here.teksten.voor(gemeente.slug)
     row = werkrij(hub, gemeente.slug, uuid)
-    course = hub.read_model("zaakverloop").get(gemeente.slug, str(uuid)) or {}
-    opened = open_dossier(hub.vault, row["gelezen"], row["personen"])
+    course = _course(hub, gemeente.slug, str(uuid))
+    opened = _dossier(hub, course)
     who = zaakfeiten.handler(row)
     open_movers = [mover for mover in row["verhuizers"] if mover[0] not in row["besluiten"]]
     return PAGES.toon(

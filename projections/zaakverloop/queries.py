@@ -13,7 +13,7 @@ from hub.persoonsgegevens import ADULT_FOR_ITSELF, Dossier, open_dossier
 from hub.plugins import Hub, Row
 
 NAME: Final = "zaakverloop"
-_SECRET: Final = frozenset({"vertrouwelijk", "confidentieel", "geheim", "zeer_geheim"})
+_SECRET: Final = frozenset({"confidentieel", "geheim", "zeer_geheim"})  # a plain move is vertrouwelijk in the catalogue
 
 
 def zaak(hub: Hub, gemeente: str, uuid: UUID | str) -> Row:
