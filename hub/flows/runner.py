@@ -224,7 +224,7 @@ class FlowRunner(Follower):
             fault = faults.get(record.stream)
             if is_foreign(record):
                 error: BaseException | None = ForeignRecord("it does not start with Confluent's magic byte: no event of Wissel")
-            elif fault is None or (fault.culprit and record.sequence < fault.culprit.sequence):
+            elif fault is None or (fault.culprit and record.offset < fault.culprit.offset):
                 continue
             else:
                 error = causes.pop(record.stream, None)  # the first carries the cause, the others wait behind it

@@ -23,7 +23,7 @@ from hub.errors import Poison, SchemaViolation, TooLarge, Transient
 from hub.events import PERSONEN, NewEvent
 from hub.keys import KeyRef
 from hub.plugins import Clock, Sealed, SealedEvent
-from hub.privacy import loggable
+from hub.privacy import loggable, mask_bsns
 from hub.store.database import Database
 
 log = structlog.get_logger()
@@ -98,9 +98,14 @@ def _parts(event: NewEvent) -> Iterator[tuple[str, str]]:
     about = event.key.rpartition(":")[2]
     subject = about if event.topic == PERSONEN else f"zaak:{about}"
     head = {"id": event.id, "type": event.type, "topic": event.topic, "key": event.key, "gemeente": event.gemeente}
-    yield loggable(subject), _text({**head, "data": event.data})
+    yield _nameable(subject), _text({**head, "data": event.data})
     for person, gegevens in event.besloten.items():
-        yield loggable(person), _text({"id": event.id, "subject": person, "gegevens": gegevens})
+        yield _nameable(person), _text({"id": event.id, "subject": person, "gegevens": gegevens})
+
+
+def _nameable(subject: str) -> str:
+    """Return a subject that may stand beside a key: what is refused may be a burgerservicenummer in the wrong place."""
+    return mask_bsns(loggable(subject))
 
 
 def _text(value: Any) -> str:
