@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
 
 from hub.api.settings import ApiSettings
 from hub.discovery import connectors, flows
 from hub.errors import ConfigError
+from hub.instelfouten import problems_of
 from hub.plugins import Gemeente
 from hub.privacy import Pseudonymizer
 
+M = TypeVar("M", bound=BaseModel)
 ENV_PREFIX: Final = "WISSEL__"
 _KEY_HEX: Final = r"^[0-9a-fA-F]{64}$"
 
@@ -59,7 +61,11 @@ class UitvoerSettings(_Section):
     """``[uitvoering]``: how opdrachten are carried out."""
 
     gelijktijdig: int = Field(16, ge=1, le=256, description="Opdrachten die tegelijk worden uitgevoerd.")
-    lease_s: float = Field(60.0, gt=0, description="Hoe lang een uitvoerder een opdracht vasthoudt, in seconden.")
+    lease_s: float = Field(
+        30.0,
+        gt=0,
+        description="Seconden dat een uitvoerder een opdracht vasthoudt; langer dan één schrijfverzoek duurt.",
+    )
 
 
 class GemeenteSettings(BaseModel):
@@ -115,22 +121,35 @@ class Loaded(BaseModel):
 
 def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     """Read and validate the settings. ConfigError holds every problem at once, with the key and what to write."""
-    problems: list[str] = []
     raw = _read(path)
-    _apply_environment(raw, environ)
+    problems = list(_apply_environment(raw, environ))
     settings = _validate(Settings, raw, "", problems)
+    base = path.parent if path else Path()
     if settings is None:
+        _go_on(raw, base, problems)
         raise ConfigError(problems)
     if not settings.gemeenten:
         problems.append("gemeenten: er is geen gemeente; schrijf [gemeenten.<naam>] met naam, gemeentecode en oin")
-    base = path.parent if path else Path()
-    master = _secret(
-        settings.sleutels.hoofdsleutel, settings.sleutels.hoofdsleutel_bestand, "sleutels.hoofdsleutel", base, problems
-    )
+    master = _master_key(settings.sleutels, base, problems)
     gemeenten = {slug: _gemeente(slug, found, base, problems) for slug, found in settings.gemeenten.items()}
     if problems or master is None:
         raise ConfigError(problems)
     return Loaded(settings=settings, master_key=master, gemeenten={s: g for s, g in gemeenten.items() if g})
+
+
+def _go_on(raw: Mapping[str, Any], base: Path, problems: list[str]) -> None:
+    """Look at secrets and plugins too when something else was wrong already, as far as their own sections are right."""
+    known: list[str] = []  # what is wrong with these sections themselves has been said
+    if sleutels := _validate(SleutelSettings, raw.get("sleutels", {}), "", known):
+        _master_key(sleutels, base, problems)
+    sections = raw.get("gemeenten")
+    for slug, section in sections.items() if isinstance(sections, dict) else ():
+        if found := _validate(GemeenteSettings, section, "", known):
+            _gemeente(slug, found, base, problems)
+
+
+def _master_key(found: SleutelSettings, base: Path, problems: list[str]) -> bytes | None:
+    return _secret(found.hoofdsleutel, found.hoofdsleutel_bestand, "sleutels.hoofdsleutel", base, problems)
 
 
 def _read(path: Path | None) -> dict[str, Any]:
@@ -144,26 +163,26 @@ def _read(path: Path | None) -> dict[str, Any]:
         raise ConfigError([f"{path}: geen geldige TOML ({error})"]) from error
 
 
-def _apply_environment(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Let ``WISSEL__A__B=value`` set ``[a] b``. Values are text; pydantic reads numbers and booleans from text."""
+def _apply_environment(raw: dict[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
+    """Let ``WISSEL__A__B=value`` set ``[a] b``; yield what can not be set. Pydantic reads numbers and booleans from text."""
     for name, value in sorted(environ.items()):
         if not name.startswith(ENV_PREFIX):
             continue
         *tables, key = name.removeprefix(ENV_PREFIX).lower().split("__")
-        table = raw
+        table: Any = raw
         for part in tables:
-            table = table.setdefault(part, {})
-        table[key] = value
+            table = table.setdefault(part, {}) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table[key] = value
+        else:
+            yield f"{name}: {'.'.join(tables)} is geen sectie, daar past niets onder; haal deze omgevingsvariabele weg"
 
 
-def _validate(model: type[Any], raw: Any, where: str, problems: list[str]) -> Any:
+def _validate(model: type[M], raw: Any, where: str, problems: list[str]) -> M | None:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        for item in error.errors(include_input=False, include_url=False):
-            key = ".".join(str(part) for part in (where, *item["loc"]) if part != "")
-            known = ", ".join(sorted(model.model_fields)) if item["type"] == "extra_forbidden" else ""
-            problems.append(f"{key}: {'onbekende instelling; bekend zijn: ' + known if known else item['msg']}")
+        problems.extend(problems_of(error, model, where))
         return None
 
 
@@ -189,7 +208,7 @@ def _gemeente(slug: str, found: GemeenteSettings, base: Path, problems: list[str
     where = f"gemeenten.{slug}"
     secret = _secret(found.pseudoniemsleutel, found.pseudoniemsleutel_bestand, f"{where}.pseudoniemsleutel", base, problems)
     extra = dict(found.model_extra or {})
-    plugins = {
+    plugins: dict[str, Any] = {
         name: _validate(connector.settings_model, extra.pop(name), f"{where}.{name}", problems)
         for name, connector in connectors().items()
         if name in extra

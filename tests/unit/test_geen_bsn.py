@@ -72,7 +72,7 @@ def test_a_number_that_is_written_fails_the_session_and_is_not_shown(session, bo
 @pytest.mark.parametrize(
     "body",
     [
-        '(tmp_path / "hub.log").write_text("bsn=***; 999999999; 123456782")',
+        '(tmp_path / "hub.log").write_text("bsn=***; 999999999; 123456789")',
         'antwoord("goed", 200).get(f"/brp/volgindicaties/{NUMMER}")',
         "antwoord(NUMMER, 200, 'application/json').get('/')",
     ],
