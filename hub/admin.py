@@ -22,7 +22,7 @@ import structlog
 
 from hub.app import EmbeddedHub
 from hub.desk import Desk, as_dict
-from hub.errors import HubError, NotFound, Refused
+from hub.errors import HubError, Invalid, NotFound, Refused
 from hub.lijsten import Markering, lifted
 from hub.privacy import Bsn
 from hub.settings import Loaded
@@ -30,6 +30,9 @@ from hub.settings import Loaded
 log = structlog.get_logger()
 _LONGEST_PATH: Final = 100  # the kernel allows 107 bytes
 _TIMEOUT_S: Final = 30.0
+_LONGEST_LINE: Final = 64 * 1024 * 1024  # bytes; a list of what is parked may be long
+
+_NO_ANSWER: Final = "de hub gaf geen antwoord, misschien deed zij het toch; bekijk met `wissel parked list` hoe het staat"
 
 Action = Callable[[EmbeddedHub, Mapping[str, Any]], Awaitable[Any]]
 
@@ -58,7 +61,7 @@ async def _lijst_zet(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
         reden=args["reden"],
         auteur=args["auteur"],
         tweede_persoon=args["tweede_persoon"],
-        verloopt=date.fromisoformat(args["verloopt"]) if args.get("verloopt") else None,
+        verloopt=_date(args.get("verloopt")),
     )
     markering.check(hub.clock.today())
     event = markering.event(gemeente)
@@ -104,8 +107,18 @@ def _gemeente(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
 
 def _over(hub: EmbeddedHub, args: Mapping[str, Any]) -> str:
     if args.get("bsn"):
-        return str(_gemeente(hub, args).pseudonym(Bsn(args["bsn"])))
-    return str(args["bag_id"])
+        try:
+            return str(_gemeente(hub, args).pseudonym(Bsn(args["bsn"])))
+        except ValueError:
+            raise Invalid([("bsn", "is geen geldig burgerservicenummer: negen cijfers die de elfproef doorstaan")]) from None
+    return str(args.get("bag_id") or "")
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid([("verloopt", "is geen datum die bestaat; schrijf JJJJ-MM-DD")]) from None
 
 
 def socket_path(folder: Path) -> Path:
@@ -130,7 +143,7 @@ async def listen(hub: EmbeddedHub) -> asyncio.Server:
 
     old = os.umask(0o177)
     try:
-        return await asyncio.start_unix_server(connected, path)
+        return await asyncio.start_unix_server(connected, path, limit=_LONGEST_LINE)
     finally:
         os.umask(old)
 
@@ -163,11 +176,19 @@ async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
 
 async def _ask_running(path: Path, action: str, args: Mapping[str, Any]) -> Any:
     try:
-        reader, writer = await asyncio.open_unix_connection(path)
+        reader, writer = await asyncio.open_unix_connection(path, limit=_LONGEST_LINE)
     except (FileNotFoundError, ConnectionRefusedError):
         return None
-    writer.write(json.dumps({"action": action, "args": dict(args)}).encode() + b"\n")
-    await writer.drain()
-    line = await asyncio.wait_for(reader.readline(), _TIMEOUT_S)
-    writer.close()
+    except PermissionError:
+        raise Refused(f"{path} is van een andere gebruiker; geef dit commando als de gebruiker van de hub (sudo -u)") from None
+    try:
+        writer.write(json.dumps({"action": action, "args": dict(args)}).encode() + b"\n")
+        await writer.drain()
+        line = await asyncio.wait_for(reader.readline(), _TIMEOUT_S)
+    except (TimeoutError, ConnectionError) as error:
+        raise Refused(_NO_ANSWER) from error
+    finally:
+        writer.close()
+    if not line:
+        raise Refused(_NO_ANSWER)
     return json.loads(line)

@@ -7,6 +7,7 @@ zaak that claims that key (predicates 19 and 20), so a decision can be explained
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -19,6 +20,9 @@ GEZET: Final = "nl.wissel.lijst.markering-gezet.v1"
 OPGEHEVEN: Final = "nl.wissel.lijst.markering-opgeheven.v1"
 
 SOORTEN: Final = ("instelling", "massa-adres", "aandacht")
+_OVER: Final = re.compile(r"[0-9a-f]{32}|[0-9]{16}")
+_MARK: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_NOBODY: Final = ("over", "is geen BAG-nummer: een adresseerbaar object heeft 16 cijfers; laat het weg voor een persoon")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class Markering:
             for name, value in (("reden", self.reden), ("auteur", self.auteur), ("tweedePersoon", self.tweede_persoon))
             if not value.strip()
         ]
+        problems += _wrong_over(self.over)
         if self.soort not in SOORTEN:
             problems.append(("soort", f"kies uit {', '.join(SOORTEN)}"))
         if self.auteur.strip().casefold() == self.tweede_persoon.strip().casefold():
@@ -66,8 +71,11 @@ class Markering:
 
 
 def lifted(gemeente: Gemeente, over: str, mark_id: str, *, soort: str, reden: str, door: str) -> NewEvent:
-    """Return the fact that a mark was taken away. Invalid without a reason and a name."""
+    """Return the fact that a mark was taken away. Invalid without a reason and a name, or about nothing that can be marked."""
     problems = [(name, "mag niet leeg zijn") for name, value in (("reden", reden), ("door", door)) if not value.strip()]
+    problems += _wrong_over(over)
+    if not _MARK.fullmatch(mark_id):
+        problems.append(("markering", "is geen nummer van een markering: dat is een uuid, genoemd toen zij werd gezet"))
     if problems:
         raise Invalid(problems)
     return NewEvent(
@@ -80,6 +88,11 @@ def lifted(gemeente: Gemeente, over: str, mark_id: str, *, soort: str, reden: st
         data={"markering": mark_id, "soort": soort, "verloopt": None},
         besloten={_subject(over): {"reden": reden, "auteur": door}},
     )
+
+
+def _wrong_over(over: str) -> list[tuple[str, str]]:
+    """Return what is wrong with whom a mark is about: it becomes a key, so a number of a person must never get through."""
+    return [] if _OVER.fullmatch(over) else [_NOBODY]
 
 
 def _subject(over: str) -> str:
