@@ -132,6 +132,7 @@ client_id = "wissel"
 secret = "{self.zaak_secret}"
 webhook_authorization = "Bearer {self.webhook_secret}"
 abonneren = true
+vergelijken_s = 10
 callback_url = "{self.hub_url}/webhooks/zaken/{slug}"
 zaaktypen_adresonderzoek = ["B1144"]
 [gemeenten.{slug}.burgerzaken]

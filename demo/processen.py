@@ -101,7 +101,7 @@ def zaaksysteem(opzet: Opzet) -> Proces:
     arguments = [
         *("simulator", "zaaksysteem", "--port", str(opzet.zaak_port), "--seed", str(opzet.seed), "--gemeenten", gemeenten),
         *("--verschuiving-s", str(opzet.verschuiving_s), "--dubbel", "0.1", "--herordenen", "0.1", "--vertraging-max-s", "0.5"),
-        *("--herhaal-basis-s", "0.3", "--herhaal-max-s", "2"),
+        *("--herhaal-basis-s", "0.5", "--herhaal-max-s", "5"),
     ]
     secret = {"WISSEL_SIM_SECRET": opzet.zaak_secret}
     return Proces("zaaksysteem", arguments, opzet.folder, f"{opzet.zaak_url}/livez", secret)
