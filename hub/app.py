@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -34,11 +35,13 @@ from hub.store import opening
 from hub.store.door import Door
 from hub.store.put import LogTables, SqliteTx
 from hub.timers import Timers
+from hub.vernietigen import Vernietiging
 from schemas import load as load_schemas
 
 log = structlog.get_logger()
 T = TypeVar("T")
 _RESEALS: Final = 5
+_LONGEST_PAUSE_S: Final = 30.0
 _LEDGER: Final = "SELECT toestand, count(*) FROM opdracht WHERE gemeente = ? GROUP BY toestand"
 
 
@@ -127,6 +130,15 @@ class EmbeddedHub:
         self.door = Door(codec=self.codec, database=self.database, clock=self.clock)
         self.log = SqliteLog(self.database, self.codec, files.log_id)
         self.tables = LogTables({**topics, "*": count})
+        self.vernietiging = Vernietiging(
+            database=self.database,
+            keys=self.keys,
+            door=self.door,
+            tables=self.tables,
+            gemeenten=self.gemeenten,
+            clock=self.clock,
+        )
+        self.vernietiging.hervat()
         self.projector = Projector(
             log=self.log,
             database=self.members,
@@ -323,12 +335,13 @@ async def _kept_alive(name: str, run: Service) -> None:
     """Run a service for as long as the hub runs; one that stops with an error is reported and started again."""
     pause_s = 0.5
     while True:
+        begun = time.monotonic()
         try:
             await run()
         except Exception as error:  # noqa: BLE001 - a service that dies silently would be the worst outcome of all
             log.error("service_failed", dienst=name, soort=type(error).__name__, uitleg=_safe(error))
+        pause_s = 0.5 if time.monotonic() - begun > _LONGEST_PAUSE_S else min(pause_s * 2, _LONGEST_PAUSE_S)
         await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 2, 30.0)
 
 
 def _safe(error: Exception) -> str:

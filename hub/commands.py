@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -21,13 +22,15 @@ import structlog
 from hub import metrics, parking
 from hub.clock import to_microseconds
 from hub.codec import Codec
-from hub.errors import HubError, LostRace, SchemaViolation, SourceUnavailable, Transient
+from hub.errors import HubError, LostRace, Poison, SchemaViolation, SourceUnavailable, Transient
 from hub.parking import Failure
 from hub.plugins import Clock, Connector, Executor, Gemeente, Grens, Hub, OpdrachtUitvoering, ReadTx, Tx, Uitkomst
 
 log = structlog.get_logger()
 _IDLE_S: Final = 1.0
 _SECOND_US: Final = 1_000_000
+# The parameters: now, and who asks. A lease that ran out is free; so is another's that no write was sent under.
+_FREE: Final = "(lease_tot <= ? OR (lease IS NOT ? AND NOT schrijft))"
 _COLUMNS: Final = "id, gemeente, zaak, connector, soort, gebeurtenis, waarde, poging, gegeven"
 
 
@@ -84,27 +87,29 @@ class Uitvoering:
         try:
             while True:
                 self._wake.clear()
-                await self._take()
-                pause = await self._pause_s()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), pause)
-                except TimeoutError:
-                    continue
+                pause_s = await self._round()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), pause_s)
         finally:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _take(self) -> None:
-        free = self._at_once - len(self._running)
-        if free <= 0:
-            return
+    async def _round(self) -> float:
+        """Take what is due and return how long nothing falls due, at most the idle tick."""
         try:
-            entries = await self._hub.write(lambda tx: self._lease(tx, free))
+            await self._take()
+            return await self._pause_s()
         except Transient as error:
             log.warning("opdrachten_paused", uitleg=str(error))
+            await asyncio.sleep(_IDLE_S)  # not only waited for: what runs goes on, and waking up would not help
+            return 0.0
+
+    async def _take(self) -> None:
+        free, running = self._at_once - len(self._running), tuple(self._running)
+        if free <= 0:
             return
-        for entry in entries:
+        for entry in await self._hub.write(lambda tx: self._lease(tx, free, running)):
             task = asyncio.create_task(self._carry_out(entry), name=f"opdracht-{entry.id}")
             self._running[entry.id] = task
             task.add_done_callback(partial(self._done, entry.id))
@@ -114,56 +119,71 @@ class Uitvoering:
         self._wake.set()
 
     async def _pause_s(self) -> float:
-        """Return how long nothing falls due, at most the idle tick."""
-        now = to_microseconds(self._clock.now())
-        due = await self._hub.read(_next_due)
-        if due is None or len(self._running) >= self._at_once:
+        now, running = to_microseconds(self._clock.now()), tuple(self._running)
+        due = await self._hub.read(lambda tx: _next_due(tx, self._me, running))
+        if due is None or len(running) >= self._at_once:
             return _IDLE_S
         return min(_IDLE_S, max(0.0, (due - now) / _SECOND_US))
 
-    def _lease(self, tx: Tx, most: int) -> list[LedgerEntry]:
+    def _lease(self, tx: Tx, most: int, running: Sequence[str]) -> list[LedgerEntry]:
+        """Take what is due: at once where another process was only reading, after its lease where a write may be on its way."""
         now = to_microseconds(self._clock.now())
         rows = tx.all(
-            f"SELECT {_COLUMNS} FROM opdracht WHERE toestand = 'open' AND vanaf <= ? AND (lease_tot <= ? OR lease IS NOT ?)"
-            " ORDER BY vanaf LIMIT ?",
-            (now, now, self._me, most),
+            f"SELECT {_COLUMNS} FROM opdracht WHERE toestand = 'open' AND vanaf <= ? AND {_FREE}"
+            f" AND id NOT IN ({','.join('?' * len(running))}) ORDER BY vanaf LIMIT ?",
+            (now, now, self._me, *running, most),
         )
-        entries = [LedgerEntry(*row) for row in rows if row[0] not in self._running]
+        entries = [LedgerEntry(*row) for row in rows]
         tx.executemany(
-            "UPDATE opdracht SET lease = ?, lease_tot = ?, poging = poging + 1 WHERE id = ?",
+            "UPDATE opdracht SET lease = ?, lease_tot = ?, schrijft = 0, poging = poging + 1 WHERE id = ?",
             [(self._me, now + self._lease_us, entry.id) for entry in entries],
         )
         return entries
 
     async def _carry_out(self, entry: LedgerEntry) -> None:
-        executor = self._executors.get(entry.connector, {}).get(entry.soort)
-        if executor is None:
-            await self._park(
-                entry, Failure("GeenUitvoerder", f"connector {entry.connector} kent geen opdracht {entry.soort}", "")
-            )
+        try:
+            executor, opdracht = self._prepared(entry)
+        except Exception as error:  # noqa: BLE001 - R13: an opdracht that cannot even be read is parked, not read for ever
+            await self._end(entry, self._park(entry, parking.failure_of(error)))
             return
         try:
-            opdracht = self._opdracht(entry)
             outcome = await executor.voer_uit(opdracht)
             await self._settle(entry, outcome, "uitgevoerd")
         except LeaseLost as error:
             log.warning("lease_lost", opdracht=entry.id, uitleg=str(error))
         except Exception as error:  # noqa: BLE001 - R13: whatever an executor raises is retried or parked, never lost
-            await self._failed(entry, executor, error)
+            await self._end(entry, self._failed(entry, executor, opdracht, error))
 
-    async def _failed(self, entry: LedgerEntry, executor: Executor, error: Exception) -> None:
+    def _prepared(self, entry: LedgerEntry) -> tuple[Executor, OpdrachtUitvoering]:
+        executor = self._executors.get(entry.connector, {}).get(entry.soort)
+        if executor is None:
+            raise Poison(f"connector {entry.connector} kent geen opdracht {entry.soort}")
+        if entry.gemeente not in self._gemeenten:
+            raise Poison(f"gemeente {entry.gemeente} staat niet in de instellingen: voeg haar weer toe")
+        return executor, self._opdracht(entry)
+
+    async def _end(self, entry: LedgerEntry, ending: Coroutine[Any, Any, None]) -> None:
+        """Write how a try ended; when even that fails, the lease runs out and the opdracht is taken up again."""
         try:
-            pause_us = self._pause_us(entry, executor.grens, error) if isinstance(error, Transient) else None
-            if pause_us is not None:
-                await self._again(entry, error, pause_us)
-                return
-            outcome = executor.geef_op(self._opdracht(entry), error)
-            if outcome is None:
-                await self._park(entry, parking.failure_of(error))
-            else:
-                await self._settle(entry, outcome, "opgegeven")
+            await ending
         except HubError as fault:
-            log.error("opdracht_unsettled", opdracht=entry.id, uitleg=str(fault))  # the lease runs out and it is taken up again
+            log.error("opdracht_unsettled", opdracht=entry.id, uitleg=str(fault))
+
+    async def _failed(self, entry: LedgerEntry, executor: Executor, opdracht: OpdrachtUitvoering, error: Exception) -> None:
+        pause_us = self._pause_us(entry, executor.grens, error) if isinstance(error, Transient) else None
+        if pause_us is not None:
+            await self._again(entry, error, pause_us)
+            return
+        try:
+            outcome = executor.geef_op(opdracht, error)
+            if outcome is not None:
+                await self._settle(entry, outcome, "opgegeven")
+                return
+        except Transient:
+            raise
+        except Exception as fault:  # noqa: BLE001 - R13: giving up went wrong; the opdracht is parked with that
+            error = fault
+        await self._park(entry, parking.failure_of(error))
 
     def _pause_us(self, entry: LedgerEntry, grens: Grens, error: Exception) -> int | None:
         """Return how long to wait before the next try, or None when the bounds are reached."""
@@ -197,7 +217,7 @@ class Uitvoering:
         def renew(tx: Tx) -> int:
             until = to_microseconds(self._clock.now()) + self._lease_us
             return tx.execute(
-                "UPDATE opdracht SET lease_tot = ? WHERE id = ? AND lease = ? AND toestand = 'open'",
+                "UPDATE opdracht SET lease_tot = ?, schrijft = 1 WHERE id = ? AND lease = ? AND toestand = 'open'",
                 (until, entry.id, self._me),
             )
 
@@ -228,7 +248,7 @@ class Uitvoering:
         again = to_microseconds(self._clock.now()) + pause_us
         await self._hub.write(
             lambda tx: tx.execute(
-                "UPDATE opdracht SET vanaf = ?, lease_tot = 0, fout = ? WHERE id = ? AND lease = ?",
+                "UPDATE opdracht SET vanaf = ?, lease_tot = 0, schrijft = 0, fout = ? WHERE id = ? AND lease = ?",
                 (again, text, entry.id, self._me),
             ),
             urgent=True,
@@ -238,7 +258,8 @@ class Uitvoering:
     async def _park(self, entry: LedgerEntry, failure: Failure) -> None:
         await self._hub.write(
             lambda tx: tx.execute(
-                "UPDATE opdracht SET toestand = 'geparkeerd', fout = ?, lease = NULL WHERE id = ? AND lease = ?",
+                "UPDATE opdracht SET toestand = 'geparkeerd', fout = ?, lease = NULL WHERE id = ? AND lease = ?"
+                " AND toestand = 'open'",
                 (f"{failure.cause}: {failure.text}", entry.id, self._me),
             ),
             urgent=True,
@@ -247,8 +268,13 @@ class Uitvoering:
         log.error("opdracht_parked", opdracht=entry.id, soort=entry.soort, oorzaak=failure.cause, uitleg=failure.text)
 
 
-def _next_due(tx: ReadTx) -> int | None:
-    row = tx.one("SELECT min(max(vanaf, lease_tot)) FROM opdracht WHERE toestand = 'open'")
+def _next_due(tx: ReadTx, me: str, running: Sequence[str]) -> int | None:
+    """Return when the next opdracht that nobody here carries out falls due, None when there is none."""
+    row = tx.one(
+        "SELECT min(CASE WHEN lease IS ? OR schrijft THEN max(vanaf, lease_tot) ELSE vanaf END) FROM opdracht"
+        f" WHERE toestand = 'open' AND id NOT IN ({','.join('?' * len(running))})",
+        (me, *running),
+    )
     return row[0] if row else None
 
 
@@ -264,8 +290,8 @@ def reopen(tx: Tx, opdracht_id: str, now_us: int) -> bool:
     """Let a parked opdracht be tried again from the start of its bounds; False when it is not parked."""
     return (
         tx.execute(
-            "UPDATE opdracht SET toestand = 'open', poging = 0, vanaf = ?1, gegeven = ?1, lease_tot = 0 WHERE id = ?2"
-            " AND toestand = 'geparkeerd'",
+            "UPDATE opdracht SET toestand = 'open', poging = 0, vanaf = ?1, gegeven = ?1, lease_tot = 0, schrijft = 0"
+            " WHERE id = ?2 AND toestand = 'geparkeerd'",
             (now_us, opdracht_id),
         )
         == 1

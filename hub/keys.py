@@ -140,6 +140,11 @@ class KeyStore:
         with self._lock, _faults():
             return {row[0] for row in self._db.execute("SELECT key_id FROM sleutel")}
 
+    def destroyed_ids(self) -> set[str]:
+        """Return the ids of the keys that are recorded here as destroyed."""
+        with self._lock, _faults():
+            return {row[0] for row in self._db.execute("SELECT key_id FROM sleutel WHERE ingepakt IS NULL")}
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -13,11 +14,28 @@ from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.errors import Transient
 from hub.events import NewEvent, fact_id
 from hub.plugins import Clock, Connector, Gemeente, Hub, ReadTx, Tx
+from hub.store.put import OFFSET_BITS
 
 log = structlog.get_logger()
 VERSTREKEN: Final = "nl.wissel.termijn.verstreken.v1"
 _TICK_S: Final = 0.5
-_MOST: Final = 200
+_PAGE: Final = 200
+_BEGIN: Final = (-(2**63), "", 0, "")
+
+
+class Term(NamedTuple):
+    """A row of ``termijn`` with the stream it belongs to."""
+
+    flow: str
+    stroom: int
+    naam: str
+    id: str
+    vervalt: int
+    wacht_op_bron: int
+    oorzaak: str
+    topic: str
+    sleutel: str
+    gemeente: str
 
 
 class Timers:
@@ -39,57 +57,73 @@ class Timers:
             await asyncio.sleep(_TICK_S)
 
     async def pass_time(self) -> int:
-        """Put down every term that is due and may be; return how many."""
+        """Put down every term that is due and may be; return how many. One that must wait holds no other up."""
         now_us = to_microseconds(self._clock.now())
-        due = await self._hub.read(
-            lambda tx: tx.all(
-                "SELECT t.flow, t.stroom, t.naam, t.id, t.vervalt, t.wacht_op_bron, t.oorzaak, s.topic, s.sleutel, s.gemeente"
-                " FROM termijn t JOIN stroom s ON s.id = t.stroom WHERE t.vervalt <= ? ORDER BY t.vervalt LIMIT ?",
-                (now_us, _MOST),
-            )
-        )
-        return sum([await self._pass(row) for row in due])
+        passed, after = 0, _BEGIN
+        while due := await self._hub.read(partial(_due, now_us=now_us, after=after)):
+            last = due[-1]
+            after = (last.vervalt, last.flow, last.stroom, last.naam)
+            ready = await self._hub.read(partial(self._ready, due=due))
+            passed += sum([await self._pass(term) for term in ready])
+        return passed
 
-    async def _pass(self, row: tuple[Any, ...]) -> bool:
-        flow, stream, name, term_id, due_us, waits_for_source, cause, topic, key, gemeente = row
+    def _ready(self, tx: ReadTx, *, due: Sequence[Term]) -> list[Term]:
+        return [term for term in due if self._may_pass(tx, term)]
+
+    async def _pass(self, term: Term) -> bool:
         event = NewEvent(
-            id=fact_id(term_id, "verstreken"),
+            id=fact_id(term.id, "verstreken"),
             type=VERSTREKEN,
-            source=self._gemeenten[gemeente].source("wissel"),
-            gemeente=gemeente,
-            topic=topic,
-            key=key,
-            data={"termijn": term_id, "naam": name, "vervalt": rfc3339(from_microseconds(due_us))},
-            causationid=cause,
-            correlationid=key,
+            source=self._gemeenten[term.gemeente].source("wissel"),
+            gemeente=term.gemeente,
+            topic=term.topic,
+            key=term.sleutel,
+            data={"termijn": term.id, "naam": term.naam, "vervalt": rfc3339(from_microseconds(term.vervalt))},
+            causationid=term.oorzaak,
+            correlationid=term.sleutel,
         )
         sealed = self._hub.seal([event])
+        delete = "DELETE FROM termijn WHERE flow = ? AND stroom = ? AND id = ?"
 
         def work(tx: Tx) -> bool:
-            if not waits_for_source and not self._may_pass(tx, flow, stream, key, due_us):
-                return False
-            if tx.execute("DELETE FROM termijn WHERE flow = ? AND stroom = ? AND id = ?", (flow, stream, term_id)) != 1:
-                return False  # set again or cancelled meanwhile
+            if not self._may_pass(tx, term) or tx.execute(delete, (term.flow, term.stroom, term.id)) != 1:
+                return False  # something came in for that zaak, or the term was set again or cancelled meanwhile
             tx.put(sealed)
             return True
 
         return await self._hub.write(work)
 
-    def _may_pass(self, tx: ReadTx, flow: str, stream: int, key: str, due_us: int) -> bool:
+    def _may_pass(self, tx: ReadTx, term: Term) -> bool:
         """True when the flow has seen all of that stream and no hint of that zaak accepted before is unsettled.
 
-        Of a parked stream the term is put down all the same: it parks behind the rest.
+        A term that waits for a source waits for nothing else. Of a parked stream the term is put down all the same: it parks
+        behind the rest. A gemeente that is no longer in the settings has no flows that could hear of it.
         """
-        member = f"flow:{flow}"
-        if tx.one("SELECT 1 FROM geparkeerd WHERE lid = ? AND stroom = ? LIMIT 1", (member, stream)):
-            return True
-        if any(connector.unsettled_hints(tx, key, from_microseconds(due_us)) for connector in self._connectors):
+        if term.gemeente not in self._gemeenten:
             return False
-        last = tx.one(
-            "SELECT plaats FROM gebeurtenis WHERE stroom = ? ORDER BY volgnummer DESC LIMIT 1",
-            (stream,),
-        )
-        assert last is not None
+        if term.wacht_op_bron:
+            return True
+        member = f"flow:{term.flow}"
+        if tx.one("SELECT 1 FROM geparkeerd WHERE lid = ? AND stroom = ? LIMIT 1", (member, term.stroom)):
+            return True
+        due = from_microseconds(term.vervalt)
+        if any(connector.unsettled_hints(tx, term.sleutel, due) for connector in self._connectors):
+            return False
+        last = tx.one("SELECT plaats FROM gebeurtenis WHERE stroom = ? ORDER BY volgnummer DESC LIMIT 1", (term.stroom,))
+        if last is None:
+            return True
         place = last[0]
-        point = tx.one("SELECT plaats FROM controlepunt WHERE lid = ? AND partitie = ?", (member, place >> 40))
+        point = tx.one("SELECT plaats FROM controlepunt WHERE lid = ? AND partitie = ?", (member, place >> OFFSET_BITS))
         return point is not None and point[0] >= place
+
+
+def _due(tx: ReadTx, *, now_us: int, after: tuple[int, str, int, str]) -> list[Term]:
+    """Return the next page of the terms that are due, longest due first."""
+    rows = tx.all(
+        "SELECT t.flow, t.stroom, t.naam, t.id, t.vervalt, t.wacht_op_bron, t.oorzaak, s.topic, s.sleutel, s.gemeente"
+        " FROM termijn t JOIN stroom s ON s.id = t.stroom"
+        " WHERE t.vervalt <= ? AND (t.vervalt, t.flow, t.stroom, t.naam) > (?, ?, ?, ?)"
+        " ORDER BY t.vervalt, t.flow, t.stroom, t.naam LIMIT ?",
+        (now_us, *after, _PAGE),
+    )
+    return [Term(*row) for row in rows]

@@ -144,9 +144,9 @@ def _declare(db: sqlite3.Connection, topic: str, count: int) -> None:
 def redo_destructions(database: Database, keys: KeyStore) -> None:
     """Destroy again, in a restored key file, what the log records as destroyed (design, section 3)."""
     with database.reader() as db:
-        destroyed = [row[0] for row in db.execute("SELECT key_id FROM sleutel_vernietigd")]
-    if destroyed:
-        keys.destroy(destroyed)
+        marked = {row[0] for row in db.execute("SELECT key_id FROM sleutel_vernietigd")}
+    if again := marked - keys.destroyed_ids():
+        keys.destroy(again)
 
 
 def check_keys(database: Database, keys: KeyStore) -> None:

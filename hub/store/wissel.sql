@@ -68,6 +68,7 @@ CREATE TABLE IF NOT EXISTS opdracht (
     vanaf INTEGER NOT NULL,
     lease_tot INTEGER NOT NULL DEFAULT 0,
     lease TEXT,
+    schrijft INTEGER NOT NULL DEFAULT 0, -- 1: the lease was confirmed for a write, which may still arrive until lease_tot
     fout TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS opdracht_te_doen ON opdracht (vanaf) WHERE toestand = 'open';
