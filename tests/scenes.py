@@ -110,8 +110,8 @@ class Move:
             "redenen": sorted(reasons),
             "predicaten": [
                 {"nr": 6, "uitkomst": colour, "redenen": list(reasons), "invoer": '{"verhuisdatum": "2026-03-07"}',
-                 "bron": "Wet BRP 2.39"},
-                {"nr": 15, "uitkomst": "niet-getoetst", "redenen": [], "invoer": "{}", "bron": "beleid"},
+                 "bron": "aangifte,adres"},
+                {"nr": 15, "uitkomst": "niet-getoetst", "redenen": [], "invoer": "{}", "bron": "personen"},
             ],
             "profielVersie": "2026-1", "regelsVersie": "2026-11", "modus": mode, "steekproef": sample,
             "perVerhuizer": [{"pseudoniem": self.who(n), "kleur": colour, "redenen": sorted(r)} for n, r in movers.items()],

@@ -34,15 +34,16 @@ class Uitleg:
 
 @dataclass(frozen=True, slots=True)
 class Toets:
-    """One predicate as it was judged: what came out, why, on which input, by which rule."""
+    """One predicate as it was judged: what came out, why, on which input from which sources, by which rule and article."""
 
     nr: int
     naam: str
     uitkomst: str
     redenen: Sequence[Uitleg]
     invoer: Any
-    bron: str
+    bronnen: Sequence[str]
     regel: str
+    grondslag: str
 
 
 def teksten_van_redenen() -> dict[str, str]:
@@ -78,8 +79,9 @@ def _toets(kept: Mapping[str, Any], text: Any, texts: Teksten) -> Toets:
         uitkomst=kept["uitkomst"],
         redenen=[uitleg(text, texts, code) for code in kept["redenen"]],
         invoer=_parsed(kept["invoer"]),
-        bron=kept["bron"],
-        regel=_rule(known),
+        bronnen=[source for source in kept["bron"].split(",") if source],
+        regel=text(f"toets.{kept['nr']}") if f"toets.{kept['nr']}" in texts else "",
+        grondslag=known.grondslag if known else BELEID,
     )
 
 
@@ -88,11 +90,6 @@ def _parsed(invoer: str) -> Any:
         return json.loads(invoer)
     except ValueError:
         return invoer
-
-
-def _rule(known: Any) -> str:
-    """Return what the predicate promises, from its own docstring: one source for code and reader."""
-    return " ".join((known.toets.__doc__ or "").split()) if known else ""
 
 
 def predicaten(hub: Hub, gemeente: str, zaak: str, text: Any, texts: Teksten) -> dict[str, Any] | None:

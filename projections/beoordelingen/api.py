@@ -26,15 +26,19 @@ class Reden(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Predicaat(msgspec.Struct, rename="camel", frozen=True):
-    """Een toets: wat eruit kwam, op welke gegevens, volgens welke regel. ``bron`` is een wetsartikel, of beleid."""
+    """Een toets: wat eruit kwam, op welke gegevens uit welke bronnen, volgens welke regel.
+
+    ``invoer`` noemt per bron de gebeurtenis en het tijdstip. ``grondslag`` is een wetsartikel, of beleid.
+    """
 
     nr: int
     naam: str
     uitkomst: str
     redenen: list[Reden]
     invoer: Any
-    bron: str
+    bronnen: list[str]
     regel: str
+    grondslag: str
 
 
 class Verhuizer(msgspec.Struct, rename="camel", frozen=True):
@@ -108,4 +112,13 @@ def _reason(found: Uitleg) -> Reden:
 
 def _predicate(toets: Toets) -> Predicaat:
     reasons = [_reason(reason) for reason in toets.redenen]
-    return Predicaat(toets.nr, toets.naam, toets.uitkomst, reasons, toets.invoer, toets.bron, toets.regel)
+    return Predicaat(
+        nr=toets.nr,
+        naam=toets.naam,
+        uitkomst=toets.uitkomst,
+        redenen=reasons,
+        invoer=toets.invoer,
+        bronnen=list(toets.bronnen),
+        regel=toets.regel,
+        grondslag=toets.grondslag,
+    )

@@ -40,6 +40,7 @@ def begin(uuid: str) -> Row:
         "personen": [],
         "oordeel": None,
         "aangehouden": None,
+        "aanhoudreden": None,
         "aanvulling": None,
         "besluiten": {},
         "bevestigd": [],
@@ -138,11 +139,11 @@ def _judged(_row: Row, event: ProjectedEvent) -> Row:
         "steekproef": data["steekproef"],
         "gekoppeldeZaak": data.get("gekoppeldeZaak"),
     }
-    return {"oordeel": judgement, "aangehouden": data.get("aangehoudenTot")}
+    return {"oordeel": judgement, "aangehouden": data.get("aangehoudenTot"), "aanhoudreden": data.get("aanhoudreden")}
 
 
 def _held(_row: Row, event: ProjectedEvent) -> Row:
-    return {"aangehouden": event.data["tot"]}
+    return {"aangehouden": event.data["tot"], "aanhoudreden": event.data["reden"]}
 
 
 def _asked(_row: Row, event: ProjectedEvent) -> Row:

@@ -89,7 +89,8 @@ def _current(row: Row, person: str) -> tuple[list[Stap], Verloop]:
     if _all_approved(row) or (judged["kleur"] == "groen" and not _needs_person(judged) and not row["aangehouden"]):
         return _processing(row, person, checked)
     if judged["kleur"] == "groen" and row["aangehouden"]:
-        waiting = Stap("wachten", "nu", row["aangehouden"])
+        for_date = row["aanhoudreden"] in {None, "verhuisdatum"}
+        waiting = Stap("wachten", "nu", row["aangehouden"]) if for_date else Stap("wachten-adres", "nu", row["aangehouden"])
         return [checked, waiting, *later], Verloop((), "gemeente", row["aangehouden"])
     if judged["kleur"] == "rood":
         return _red(row, person, [checked, Stap("contact", "fout"), *later])

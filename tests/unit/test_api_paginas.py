@@ -16,6 +16,7 @@ from hub.api.app import create_app
 from hub.api.headers import CSP
 from hub.api.login import DEMO_STAFF, DemoLogin
 from hub.errors import ConfigError, Conflict, SourceUnavailable
+from hub.events import PERSONEN
 from hub.flows.verhuizing import commands
 
 OPEN = {"/", "/livez", "/readyz", "/metrics", "/uitloggen", "/inloggen/inwoner", "/inloggen/medewerker", "/v1/openapi.json"}
@@ -405,6 +406,27 @@ def test_hostile_text_in_every_field_is_shown_as_text() -> None:
     assert "&lt;script&gt;" in pages[1].text
 
 
+def test_values_of_another_version_are_shown_as_they_are() -> None:
+    """A colour, outcome, reason, mode or kind this version does not know never breaks a page."""
+    hub = NepHub(ALL)
+    start(hub, 1).judged("paars", "nieuwe-reden", mode="nieuw")
+    data = {"soort": "nieuw-soort", "datum": "2026"}
+    hub.put("nl.wissel.brp.wijziging-zonder-verhuizing.v1", f"emmen:{pseudo(1)}", data, topic=PERSONEN)
+    mark = {"markering": "m", "soort": "nieuw", "verloopt": None}
+    hub.put("nl.wissel.lijst.markering-gezet.v1", f"emmen:{pseudo(1)}", mark, topic=PERSONEN)
+    with client(hub) as web:
+        as_resident(web, 1)
+        assert web.get(f"/mijn/zaken/{uuid(1)}").status_code == 200
+        as_staff(web, "coordinator-lou")
+        csrf = field(web.get("/klantbeeld").text, "csrf")
+        pages = [web.get("/werkvoorraad"), web.get(f"/werkvoorraad/{uuid(1)}"), web.get("/lijst")]
+        pages.append(web.post("/klantbeeld", data={"csrf": csrf, "bsn": PEOPLE[1]}))
+        assert [page.status_code for page in pages] == [200] * 4
+    assert "paars" in pages[1].text
+    assert "Nieuwe reden." in pages[1].text
+    assert "nieuw-soort" in pages[3].text
+
+
 def test_no_page_holds_script_style_or_handlers_inline(web) -> None:
     """The CSP forbids them; a page that needs one would be broken."""
     as_staff(web)
@@ -547,6 +569,8 @@ def test_own_texts_and_theme_of_a_gemeente(tmp_path) -> None:
         assert 'class="voorbeeld-theme thema-emmen"' in page
         assert "Bel ons." in web.get(f"/mijn/zaken/{uuid(12)}").text
         assert web.get("/static/themas/emmen.css").status_code == 200
+    with pytest.raises(ConfigError, match=r"teksten\.mijn\.wacht_tot: .*\{datum\}"):
+        app(NepHub(ALL, gemeenten={"emmen": replace(EMMEN, teksten={"mijn.wacht_tot": "Tot {datum}."}), "zwolle": EMMEN}))
     with pytest.raises(ConfigError, match=r"teksten\.bestaat\.niet"):
         app(NepHub(ALL, gemeenten={"emmen": replace(EMMEN, teksten={"bestaat.niet": "x"}), "zwolle": EMMEN}))
 

@@ -152,7 +152,8 @@ def test_beoordeling_explains_each_predicate(web) -> None:
     assert {reason["grondslag"] for reason in body["redenen"]}
     assert all(reason["uitleg"].endswith(".") for reason in body["redenen"])
     timing = body["predicaten"][0]
-    assert (timing["nr"], timing["naam"], timing["bron"]) == (6, "Op tijd", "Wet BRP 2.39")
+    assert (timing["nr"], timing["naam"], timing["bronnen"]) == (6, "Op tijd", ["aangifte", "adres"])
+    assert timing["grondslag"].startswith("Wet BRP 2.20, 2.39")
     assert timing["invoer"] == {"verhuisdatum": "2026-03-07"}
     assert len(timing["regel"]) > 20
     assert web.get(f"/v1/beoordelingen/{found}", headers=bearer("zwolle")).status_code == 404

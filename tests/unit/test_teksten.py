@@ -14,6 +14,7 @@ from hub.api import datums
 from hub.api.redenen import teksten_van_redenen
 from hub.api.teksten import Teksten
 from hub.events import ZAKEN
+from hub.flows.verhuizing.predicaten import PREDICATEN
 from projections.werkvoorraad.acties import ACTIES
 from projections.zaakverloop.apply import HANDLERS
 
@@ -66,10 +67,15 @@ def test_every_step_and_action_has_its_texts(texts: Teksten) -> None:
     """Titles, explanations and dates of steps; the message after each action."""
     steps = {key.split(".")[1] for key in texts if key.startswith("stap.")}
     source = Path("projections/zaakverloop/stappen.py")
-    named = set(re.findall(r'Stap\("([a-z]+)"', (Path(__file__).parents[2] / source).read_text(encoding="utf-8")))
+    named = set(re.findall(r'Stap\("([a-z-]+)"', (Path(__file__).parents[2] / source).read_text(encoding="utf-8")))
     assert named <= steps
     assert [f"{s}.{part}" for s in steps for part in ("titel", "uitleg", "dag") if f"stap.{s}.{part}" not in texts] == []
     assert [a.code for a in ACTIES if f"zaak.gelukt_{a.code}" not in texts] == []
+
+
+def test_every_predicate_says_its_rule(texts: Teksten) -> None:
+    """A decision is explained by what each predicate looks at, in words."""
+    assert [p.nr for p in PREDICATEN if f"toets.{p.nr}" not in texts] == []
 
 
 def test_sentences_for_residents_are_short(texts: Teksten) -> None:
