@@ -27,7 +27,6 @@ VERZOEKEN: Final = _counter("wissel_http_requests", "Requests answered.", "metho
 VERZOEK_DUUR: Final = _seconds("wissel_http_request_seconds", "Time to answer a request.", "route")
 SESSIES: Final = _gauge("wissel_sessions", "People who are logged in.")
 HINTS: Final = _counter("wissel_hints", "Notifications, by what became of them.", "gemeente", "uitkomst")
-GEBEURTENISSEN: Final = _counter("wissel_events", "Events put down in the log.", "topic")
 TOEGEPAST: Final = _counter("wissel_events_applied", "Events a member has passed.", "lid")
 ACHTERSTAND: Final = _gauge("wissel_events_behind", "Events that are logged and that a member has not taken yet.", "lid")
 ACHTER: Final = _gauge("wissel_lag_seconds", "Age of what the read models show; 0 when all is shown.")
@@ -36,7 +35,6 @@ GEPARKEERD_NU: Final = _gauge("wissel_parked_now", "Events that are parked now, 
 OPDRACHTEN: Final = _counter("wissel_opdrachten", "Tries to carry out an opdracht.", "connector", "soort", "uitkomst")
 BRON_VERZOEKEN: Final = _counter("wissel_source_requests", "Calls to other systems.", "bron", "status")
 BRON_DUUR: Final = _seconds("wissel_source_request_seconds", "Time another system took to answer.", "bron")
-BEOORDELINGEN: Final = _counter("wissel_beoordelingen", "Declarations judged.", "gemeente", "kleur")
 
 
 def exposition() -> bytes:

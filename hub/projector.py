@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from hub import checkpoints, parking
+from hub import checkpoints, metrics, parking
 from hub.checkpoints import Checkpoint
 from hub.clock import from_microseconds, to_microseconds
 from hub.errors import ForeignRecord, HubError, LostRace, SchemaViolation, Transient
@@ -174,6 +174,7 @@ class Projector(Follower):
 
         for member, point, entries in self._database.write(work).result():
             member.points[where] = point
+            metrics.TOEGEPAST.labels(lid=member.projection.name).inc(len(items))
             if entries:
                 self._reload_parked(member)
                 parking.report(member.name, entries)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 
-from hub import checkpoints, parking
+from hub import checkpoints, metrics, parking
 from hub.checkpoints import Checkpoint
 from hub.clock import to_microseconds
 from hub.errors import ForeignRecord, KeyMissing, LostRace, Transient
@@ -179,6 +179,7 @@ class FlowRunner(Follower):
 
         moved, standing, effects = self._database.write(work).result()
         member.points[partition] = moved
+        metrics.TOEGEPAST.labels(lid=member.flow.name).inc(len(taken))
         member.parked |= {entry.record.stream for entry in entries if not is_foreign(entry.record)}
         parking.report(member.name, entries)
         self._after(member, standing, effects)
