@@ -166,7 +166,7 @@ def test_a_damaged_file_is_refused_and_the_backup_is_named(tmp_path, content):
         content = path.read_bytes()
         content = content[:100] + b"\xff" * 4_000 + content[4_100:]  # the page with the tables' names
     path.write_bytes(content)
-    with pytest.raises(Refused, match=r"t\.db is damaged .*back-up\.md"):
+    with pytest.raises(Refused, match=r"t\.db is damaged .*bestanden-veiligstellen\.md"):
         Database(path, SCHEMA)
 
 

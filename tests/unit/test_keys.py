@@ -122,5 +122,5 @@ def test_a_full_disk_makes_no_key_and_says_so(path):
 def test_a_damaged_key_file_is_refused(path, tmp_path):
     """It says which file, and what to put back."""
     path.write_bytes(b"not a database at all, but a shopping list" * 200)
-    with pytest.raises(Refused, match=r"sleutels\.db .*back-up\.md"):
+    with pytest.raises(Refused, match=r"sleutels\.db .*bestanden-veiligstellen\.md"):
         KeyStore(path, MASTER_KEY)
