@@ -89,8 +89,13 @@ def status_removed(row: Row, data: Mapping[str, Any]) -> Row:
 
 
 def status(row: Row) -> str | None:
-    """Return the omschrijving of the status with the latest datumStatusGezet: a late, older one changes nothing."""
-    last = max(row["statussen"].values(), default=None)
+    """Return the omschrijving of the status with the latest datumStatusGezet: a late, older one changes nothing.
+
+    While the zaak is closed that is the last eindstatus, whatever date another status claims for itself.
+    """
+    known = list(row["statussen"].values())
+    final = [fact for fact in known if fact[4]] if row.get("einddatum") else []
+    last = max(final or known, default=None)
     return last[3] if last else None
 
 

@@ -18,6 +18,7 @@ from hub import zaakfeiten
 from hub.api.edge import MenuItem, edge
 from hub.api.pages import Bladen, form_of, mine, naar, only
 from hub.api.redenen import predicaten, uitleg
+from hub.api.zinnen import zin
 from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.persoonsgegevens import Dossier, Tonen, open_dossier
 from hub.plugins import Hub, Row
@@ -217,6 +218,5 @@ def _movers(row: Row, opened: Dossier, text: Any, texts: Any) -> list[dict[str, 
 
 def _timeline(course: Row, text: Any) -> list[dict[str, str]]:
     return [
-        {"tijdstip": f.tijdstip, "wie": f.wie, "omschrijving": text(f"gebeurtenis.{f.type}", wat=f.wat or "onbekend")}
-        for f in tijdlijn(course.get("gebeurtenissen", ()))
+        {"tijdstip": f.tijdstip, "wie": f.wie, "omschrijving": zin(text, f)} for f in tijdlijn(course.get("gebeurtenissen", ()))
     ]

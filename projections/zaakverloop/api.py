@@ -14,6 +14,7 @@ from hub import zaakfeiten
 from hub.api.answers import PROBLEMS, Versheid, versheid
 from hub.api.auth import houder, needs
 from hub.api.edge import edge
+from hub.api.zinnen import zin
 from hub.plugins import Row
 from hub.tijdlijn import Feit, tijdlijn
 from projections.zaakverloop import queries
@@ -85,8 +86,7 @@ async def zaak_lezen(
 
 def describe(text: Any, fact: Feit) -> Gebeurtenis:
     """Return a line of the timeline with its sentence."""
-    sentence = text(f"gebeurtenis.{fact.type}", wat=fact.wat or "onbekend")
-    return Gebeurtenis(fact.id, fact.source, fact.type, fact.tijdstip, sentence, fact.wie)
+    return Gebeurtenis(fact.id, fact.source, fact.type, fact.tijdstip, zin(text, fact), fact.wie)
 
 
 def answer(row: Row, timeline: list[Gebeurtenis], fresh: Versheid) -> Zaak:

@@ -115,6 +115,17 @@ def test_late_status_does_not_overwrite_newer(hub: NepHub) -> None:
     assert zaakfeiten.status(row_of(hub)) == "In behandeling"
 
 
+def test_a_closed_zaak_shows_its_eindstatus(hub: NepHub) -> None:
+    """Whoever dated another status later: closed is closed, until it is reopened."""
+    move = Move(hub, 1).registered()
+    move.status("Afgehandeld", 4, "2026-03-03T10:00:00Z", end=True).status("In behandeling", 2, "2026-03-03T18:00:00Z")
+    assert zaakfeiten.status(row_of(hub)) == "In behandeling"
+    move.fact("zaak-afgesloten", {"einddatum": "2026-03-03"})
+    assert zaakfeiten.status(row_of(hub)) == "Afgehandeld"
+    move.fact("zaak-heropend", {})
+    assert zaakfeiten.status(row_of(hub)) == "In behandeling"
+
+
 def test_resultaat_that_is_removed_no_longer_stands(hub: NepHub) -> None:
     """The resultaat is the last one that still stands."""
     move = Move(hub, 1).registered()
