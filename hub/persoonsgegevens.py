@@ -6,12 +6,12 @@ Masked too is who the BRP was not asked about yet: unknown counts as geheim. Not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from hub.leesmodel import Geopend, SealedRow, open_rows
+from hub.leesmodel import Geopend, open_rows
 from hub.plugins import Vault
 
 Reden = Literal["geheim", "onbekend", "vernietigd"]
@@ -32,6 +32,7 @@ class Dossier:
 
     aangifte: Geopend
     brp: Geopend
+    gevraagd: Mapping[str, bool] = field(default_factory=dict)  # whom the BRP was asked about -> whether it knows them
 
     @property
     def geheim(self) -> bool:
@@ -42,18 +43,24 @@ class Dossier:
         """Return what a member of staff sees as the name of a person."""
         person = self.brp.van(pseudoniem)
         declared = self.aangifte.van(pseudoniem)
-        if person is None:
+        if person is None and self.gevraagd.get(pseudoniem) is not False:
             return Tonen(None, "vernietigd" if self.brp.vernietigd else "onbekend")
+        person = person or {}  # not in the BRP: nothing there to keep secret, so as declared
         if _geheim(person):
             return Tonen(None, "geheim")
         name = full_name(person.get("naam")) or full_name((declared or {}).get("naam"))
         return Tonen(name) if name else Tonen(None, "vernietigd" if declared is None else "onbekend")
 
     def adres(self, uuid: str, *, voor: str | None = None) -> Tonen:
-        """Return the declared address; hidden when anybody has geheimhouding, unless that is ``voor`` themselves alone."""
+        """Return the declared address.
+
+        Hidden when anybody has geheimhouding, unless that is ``voor`` themselves alone, and for staff until the BRP was asked.
+        """
         others_secret = any(_geheim(p) for who, p in self.brp.per_subject.items() if who != voor)
         if others_secret or (voor is None and self.geheim):
             return Tonen(None, "geheim")
+        if voor is None and not self.gevraagd:
+            return Tonen(None, "onbekend")
         declared = self.aangifte.van(f"zaak:{uuid}")
         if declared is None:
             return Tonen(None, "vernietigd" if self.aangifte.vernietigd else "onbekend")
@@ -65,9 +72,10 @@ class Dossier:
         return age((self.brp.van(pseudoniem) or {}).get("geboorte"), today)
 
 
-def open_dossier(vault: Vault, gelezen: Sequence[SealedRow] | None, personen: Sequence[SealedRow] | None) -> Dossier:
-    """Open what a row keeps of a declaration and of the persons fetched for it."""
-    return Dossier(open_rows(vault, gelezen), open_rows(vault, personen))
+def open_dossier(vault: Vault, row: Mapping[str, Any]) -> Dossier:
+    """Open what the row of a zaak keeps of a declaration and of the persons fetched for it; an empty row gives nothing."""
+    asked = row.get("gevraagd") or {}
+    return Dossier(open_rows(vault, row.get("gelezen")), open_rows(vault, row.get("personen")), asked)
 
 
 def _geheim(person: Mapping[str, Any]) -> bool:

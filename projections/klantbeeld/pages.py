@@ -70,7 +70,7 @@ def _name(hub: Hub, gemeente: str, found: Klantbeeld) -> Tonen:
         course = hub.read_model("zaakverloop").get(gemeente, row["uuid"])
         if course is None:
             continue
-        name = open_dossier(hub.vault, course["gelezen"], course["personen"]).naam(found.pseudoniem)
+        name = open_dossier(hub.vault, course).naam(found.pseudoniem)
         if name.tekst or name.reden == "geheim":
             return name
         best = name

@@ -83,7 +83,7 @@ def _course(hub: Hub, gemeente: str, uuid: str) -> Row:
 
 
 def _dossier(hub: Hub, course: Row) -> Dossier:
-    return open_dossier(hub.vault, course.get("gelezen"), course.get("personen"))
+    return open_dossier(hub.vault, course)
 
 
 def _line(hub: Hub, gemeente: str, row: Row, me: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def begin(uuid: str) -> Row:
         "verhuisdatum": None,
         "gelezen": [],
         "personen": [],
+        "gevraagd": {},
         "oordeel": None,
         "aangehouden": None,
         "aanhoudreden": None,
@@ -124,7 +125,8 @@ def _read(_row: Row, event: ProjectedEvent) -> Row:
 
 
 def _persons(_row: Row, event: ProjectedEvent) -> Row:
-    return {"personen": sealed_rows(event)}
+    asked = {person["pseudoniem"]: person["gevonden"] for person in event.data["personen"]}
+    return {"personen": sealed_rows(event), "gevraagd": asked}
 
 
 def _judged(_row: Row, event: ProjectedEvent) -> Row:

@@ -34,7 +34,7 @@ def betrokkenen(row: Row) -> set[str]:
 
 def dossier(hub: Hub, row: Row) -> Dossier:
     """Open the personal part of a zaak for one page."""
-    return open_dossier(hub.vault, row["gelezen"], row["personen"])
+    return open_dossier(hub.vault, row)
 
 
 def mag_zien(row: Row, person: str, opened: Dossier, today: date) -> bool:

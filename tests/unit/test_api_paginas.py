@@ -323,9 +323,24 @@ def test_unknown_and_destroyed_are_masked_too() -> None:
     with client(hub) as web:
         as_staff(web)
         page = web.get("/werkvoorraad").text
-    assert "Nog niet bekend uit de BRP" in page
-    assert "Gegevens vernietigd" in page
+    assert page.count("Nog niet bekend uit de BRP") == 2  # name and address
+    assert page.count("Gegevens vernietigd") == 2
     assert "Jansen" not in page
+    assert "Hoofdstraat" not in page
+
+
+def test_who_is_not_in_the_brp_is_shown_as_declared() -> None:
+    """There is nothing there to keep secret, and the official must know whom to ask."""
+    hub = NepHub(ALL)
+    move = Move(hub, 1).registered().read()
+    asked = {"bron": "brp-personen", "personen": [{"pseudoniem": pseudo(1), "rol": "aangever", "gevonden": False}]}
+    move.put("nl.wissel.gegevens.personen-opgehaald.v1", asked)
+    move.judged("oranje", "persoon-niet-gevonden")
+    with client(hub) as web:
+        as_staff(web)
+        page = web.get("/werkvoorraad").text
+    assert "Jansen1" in page
+    assert "Hoofdstraat 12A" in page
 
 
 def test_stale_data_is_said() -> None:
