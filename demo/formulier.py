@@ -65,7 +65,7 @@ class Formulier:
             {
                 "zaak": zaak["url"],
                 "statustype": kind.eerste_status,
-                "datumStatusGezet": f"{aangifte['startdatum']}T08:00:00Z",
+                "datumStatusGezet": f"{aangifte['startdatum']}T07:00:00Z",
             },
         )
         return str(zaak["uuid"])

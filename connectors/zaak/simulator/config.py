@@ -51,9 +51,13 @@ def gemeente(slug: str, code: str, bronorganisatie: str | None = None) -> Gemeen
 
 
 def made_up_rsin(code: str) -> str:
-    """Return the first number from 9999<code>0 on that passes the elfproef: the range of test numbers."""
-    first = int(f"9999{code:0>4}0")
-    return next(str(number) for number in range(first, first + 100) if elfproef(str(number)))
+    """Return the first number from 0010<code>0 on that passes the elfproef; outside the range of test persons' numbers.
+
+    An RSIN is written in the open. In the range of test persons a scan for burgerservicenummers could not tell them apart.
+    """
+    first = int(f"10{code:0>4}0")
+    numbers = (f"{number:09}" for number in range(first, first + 100))
+    return next(number for number in numbers if elfproef(number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
