@@ -313,6 +313,8 @@ def test_the_same_calls_get_the_same_kind_of_answers_as_recorded() -> None:
     _learn_catalogus(sim, translate, recorded)
     for number, record in enumerate(recorded):
         asked, expected = record["request"], record["response"]
+        if "inpBsn=" in asked["url"]:
+            continue  # a number in an address: recorded once, never asked by Wissel, which searches with _zoek
         if number == 17:  # the rol it takes away belongs to a zaak that was not recorded
             theirs = asked["url"]
             extra = sim.behandelaar(sim.zaak("OF-17"))
