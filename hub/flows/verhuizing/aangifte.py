@@ -69,6 +69,16 @@ class Aangifte:
     onbruikbaar: frozenset[str] = frozenset()
 
     @property
+    def verhuizers_onleesbaar(self) -> bool:
+        """True when somebody who moves was declared in a way that cannot be read."""
+        return not self.onbruikbaar.isdisjoint({"meeverhuizers", "aangever-verhuist"})
+
+    @property
+    def functie_onleesbaar(self) -> bool:
+        """True when something else than woonadres or briefadres was declared."""
+        return "functie" in self.onbruikbaar
+
+    @property
     def pseudoniemen(self) -> tuple[str, ...]:
         """The movers, in the order declared."""
         return tuple(verhuizer.pseudoniem for verhuizer in self.verhuizers)

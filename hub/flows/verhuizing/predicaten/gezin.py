@@ -21,7 +21,6 @@ from hub.flows.verhuizing.predicaten.basis import (
 )
 
 _ACHTTIEN: Final = 18
-_WIE_VERHUIST: Final = frozenset({"meeverhuizers", "aangever-verhuist"})
 _MET_AANGEVER: Final = frozenset({"GezamenlijkOuderlijkGezag", "EenhoofdigOuderlijkGezag", "GezamenlijkGezag"})
 _ZONDER: Final = {
     "Voogdij": "voogdij",
@@ -71,7 +70,7 @@ def p17_meeverhuizers(i: Invoer) -> Uitslag:
     Source: Wet BRP 2.48, 2.49 (who may declare for whom, same target and date). An adult child or parent is legal too, but
     looked at (policy); an unmarried partner needs a written machtiging (2.49 lid 1 onder c). Not provable (no BSN): orange.
     """
-    if i.aangifte.onbruikbaar & _WIE_VERHUIST:
+    if i.aangifte.verhuizers_onleesbaar:
         return oranje("meeverhuizer-onleesbaar")  # somebody would stay behind while the others move
     meeverhuizers = [v for v in i.aangifte.verhuizers if v.pseudoniem != i.aangifte.aangever]
     if not meeverhuizers:

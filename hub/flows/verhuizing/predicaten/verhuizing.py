@@ -51,7 +51,7 @@ def p05_soort_verhuizing(i: Invoer) -> Uitslag:
     2.23, 2.40-2.42 (briefadres: own reasons and consent). The gemeente comes from BAG /bronhouders, not from a BAG id.
     """
     bevindingen = [Bevinding("keuze-briefadres", ROOD)] if i.aangifte.functie == "B" else []
-    if "functie" in i.aangifte.onbruikbaar:
+    if i.aangifte.functie_onleesbaar:
         bevindingen.append(Bevinding("functie-adres-onleesbaar"))
     if i.kandidaat:
         bevindingen += _bestemming(i, i.kandidaat)
