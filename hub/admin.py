@@ -177,7 +177,7 @@ async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
 async def _ask_running(path: Path, action: str, args: Mapping[str, Any]) -> Any:
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=_LONGEST_LINE)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         return None
     except PermissionError:
         raise Refused(f"{path} is van een andere gebruiker; geef dit commando als de gebruiker van de hub (sudo -u)") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,10 @@ import uvicorn
 from hub import admin
 from hub.api.app import create_app
 from hub.api.login import LoginPort
+from hub.api.settings import ApiSettings
 from hub.app import EmbeddedHub
 from hub.desk import Desk
+from hub.errors import Refused
 from hub.settings import Loaded
 
 log = structlog.get_logger()
@@ -37,25 +40,40 @@ def web_app(hub: EmbeddedHub, login: LoginPort | None) -> Any:
 
 async def serve(loaded: Loaded, *, login: LoginPort | None = None, on_ready: Callable[[int], None] | None = None) -> None:
     """Run until SIGTERM or SIGINT. ``on_ready`` gets the port once webhooks are accepted."""
+    with _bound(loaded.settings.api) as bound:
+        await _serve_on(bound, loaded, login, on_ready)
+
+
+def _bound(api: ApiSettings) -> socket.socket:
+    """Take the address before any file is opened; Refused, with the keys to change, when it cannot be had."""
+    family = socket.AF_INET6 if ":" in api.host else socket.AF_INET
+    try:
+        return socket.create_server((api.host.strip("[]"), api.port), family=family, backlog=2048)
+    except OSError as error:
+        raise Refused(
+            f"[api] host = {api.host!r}, port = {api.port}: hier kan de hub niet luisteren ({error.strerror}); stop wat er al "
+            "luistert, of kies een ander adres of een andere poort (0: een vrije)"
+        ) from error
+
+
+async def _serve_on(
+    bound: socket.socket, loaded: Loaded, login: LoginPort | None, on_ready: Callable[[int], None] | None
+) -> None:
     hub = EmbeddedHub(loaded).open()
     app = web_app(hub, login)
-    api = loaded.settings.api
-    config = uvicorn.Config(
-        app, host=api.host, port=api.port, access_log=False, log_config=None, lifespan="off", server_header=False
-    )
-    server = _Server(config)
+    server = _Server(uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", server_header=False))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
     hub.start()
-    socket = await admin.listen(hub)
+    commands = await admin.listen(hub)
     await Desk(hub).redo_open()
     announcing = asyncio.create_task(_announce(server, on_ready))
     try:
-        await server.serve()
+        await server.serve(sockets=[bound])
     finally:
         announcing.cancel()
-        socket.close()
+        commands.close()
         await hub.stop()
         log.info("hub_stopped")
 

@@ -16,6 +16,7 @@ from hub.app import EmbeddedHub
 from hub.errors import Invalid, Refused
 from hub.lijsten import Markering, lifted
 from hub.privacy import elfproef
+from hub.serve import serve
 
 BSN = next(str(n) for n in range(999990000, 999999999) if elfproef(str(n)))
 BAG = "0114010000000001"
@@ -152,3 +153,21 @@ def test_a_second_hub_on_the_same_files_is_told_who_holds_them(hub):
     """One clear error with the process that runs and what to do."""
     with pytest.raises(Refused, match=rf"process {os.getpid()}"):
         EmbeddedHub(loaded(hub.folder), plugins=plugins()).open()
+
+
+def test_a_map_that_is_a_file_is_named(tmp_path):
+    """The setting and what to do, whatever the command."""
+    (tmp_path / "data").touch()
+    with pytest.raises(Refused, match="is not a folder this process may write in"):
+        asyncio.run(admin.call(loaded(tmp_path / "data"), "parked list", {}))
+
+
+def test_an_address_that_is_taken_is_said_before_a_file_is_opened(tmp_path):
+    """Which setting to change, and no files made by a hub that cannot serve."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = loaded(tmp_path / "data")
+        api = settings.settings.api.model_copy(update={"port": taken.getsockname()[1]})
+        taken_too = settings.model_copy(update={"settings": settings.settings.model_copy(update={"api": api})})
+        with pytest.raises(Refused, match=r"\[api\] host = '127\.0\.0\.1', port = \d+: hier kan de hub niet luisteren"):
+            asyncio.run(serve(taken_too))
+    assert not (tmp_path / "data").exists()
