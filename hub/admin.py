@@ -23,7 +23,7 @@ import structlog
 from hub.app import EmbeddedHub
 from hub.desk import Desk, as_dict
 from hub.errors import HubError, Invalid, NotFound, Refused
-from hub.lijsten import Markering, lifted
+from hub.lijsten import Markering, lifted, opgeheven_id
 from hub.privacy import Bsn
 from hub.settings import Loaded
 
@@ -65,6 +65,8 @@ async def _lijst_zet(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
     )
     markering.check(hub.clock.today())
     event = markering.event(gemeente)
+    if await hub.read(lambda tx: _present(tx, event, opgeheven_id(event.id))):
+        raise Refused("deze markering is eerder opgeheven; wat opgeheven is komt niet terug: schrijf een nieuwe reden")
     await _put_once(hub, event)
     return event.id
 
@@ -89,13 +91,18 @@ ACTIONS: Final[Mapping[str, Action]] = {
 async def _put_once(hub: EmbeddedHub, event: Any) -> None:
     """Put a fact down unless its stream holds it already."""
     sealed = hub.seal([event])
-    present = "SELECT 1 FROM gebeurtenis g JOIN stroom s ON s.id = g.stroom WHERE s.topic = ? AND s.sleutel = ? AND g.id = ?"
 
     def work(tx: Any) -> None:
-        if tx.one(present, (event.topic, event.key, uuid.UUID(event.id).bytes)) is None:
+        if not _present(tx, event, event.id):
             tx.put(sealed)
 
     await hub.write(work, urgent=True)
+
+
+def _present(tx: Any, event: Any, event_id: str) -> bool:
+    """Return True when the stream of ``event`` holds an event with this id."""
+    query = "SELECT 1 FROM gebeurtenis g JOIN stroom s ON s.id = g.stroom WHERE s.topic = ? AND s.sleutel = ? AND g.id = ?"
+    return tx.one(query, (event.topic, event.key, uuid.UUID(event_id).bytes)) is not None
 
 
 def _gemeente(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:

@@ -79,7 +79,7 @@ def lifted(gemeente: Gemeente, over: str, mark_id: str, *, soort: str, reden: st
     if problems:
         raise Invalid(problems)
     return NewEvent(
-        id=fact_id(mark_id, "opgeheven"),
+        id=opgeheven_id(mark_id),
         type=OPGEHEVEN,
         source=gemeente.source("wissel"),
         gemeente=gemeente.slug,
@@ -88,6 +88,11 @@ def lifted(gemeente: Gemeente, over: str, mark_id: str, *, soort: str, reden: st
         data={"markering": mark_id, "soort": soort, "verloopt": None},
         besloten={_subject(over): {"reden": reden, "auteur": door}},
     )
+
+
+def opgeheven_id(mark_id: str) -> str:
+    """Return the id of the fact that this mark was taken away: it happens once."""
+    return fact_id(mark_id, "opgeheven")
 
 
 def _wrong_over(over: str) -> list[tuple[str, str]]:
@@ -99,4 +104,4 @@ def _subject(over: str) -> str:
     return f"adres:{over}" if over.isdigit() and len(over) == 16 else over  # noqa: PLR2004 - a BAG id has 16 digits
 
 
-__all__ = ["GEZET", "OPGEHEVEN", "SOORTEN", "Markering", "lifted"]
+__all__ = ["GEZET", "OPGEHEVEN", "SOORTEN", "Markering", "lifted", "opgeheven_id"]

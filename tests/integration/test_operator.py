@@ -87,6 +87,16 @@ def test_a_mark_is_lifted_by_its_own_number_only():
         lifted(gemeente(), BAG, BSN, soort="aandacht", reden="voorbij", door="A")
 
 
+def test_a_mark_that_was_lifted_is_not_said_to_be_set(hub):
+    """The same mark again is the same fact; once lifted it would change nothing, and the operator must know."""
+    first = ask(hub, "lijst zet", **MARK)
+    assert ask(hub, "lijst zet", **MARK) == first
+    ask(hub, "lijst opheffen", **MARK, markering=first, door="A")
+    with pytest.raises(Refused, match="eerder opgeheven"):
+        ask(hub, "lijst zet", **MARK)
+    assert ask(hub, "lijst zet", **{**MARK, "reden": "opnieuw"}) != first
+
+
 def test_a_good_mark_passes_for_a_person_and_an_address():
     """The check refuses nothing that can be marked."""
     from datetime import date
