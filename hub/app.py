@@ -42,6 +42,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 _RESEALS: Final = 5
 _LONGEST_PAUSE_S: Final = 30.0
+_STOP_S: Final = 1.0
 _LEDGER: Final = "SELECT toestand, count(*) FROM opdracht WHERE gemeente = ? GROUP BY toestand"
 
 
@@ -180,9 +181,11 @@ class EmbeddedHub:
 
     async def stop(self) -> None:
         """Stop everything in order; nothing accepted is lost, the rest is taken up at the next start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = set(self._tasks)
+        while running:  # again for a service that lost its cancellation, as asyncio.wait_for may do before Python 3.12
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=_STOP_S)
         self._loop = None
         await asyncio.to_thread(self.flow_runner.stop)
         await asyncio.to_thread(self.projector.stop)

@@ -29,8 +29,6 @@ from hub.plugins import Clock, Connector, Executor, Gemeente, Grens, Hub, Opdrac
 log = structlog.get_logger()
 _IDLE_S: Final = 1.0
 _SECOND_US: Final = 1_000_000
-# The parameters: now, and who asks. A lease that ran out is free; so is another's that no write was sent under.
-_FREE: Final = "(lease_tot <= ? OR (lease IS NOT ? AND NOT schrijft))"
 _COLUMNS: Final = "id, gemeente, zaak, connector, soort, gebeurtenis, waarde, poging, gegeven"
 
 
@@ -77,6 +75,7 @@ class Uitvoering:
         self._me = uuid.uuid4().hex
         self._running: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._begun = False
 
     def wake(self) -> None:
         """New opdrachten were given (call from the event loop)."""
@@ -89,7 +88,8 @@ class Uitvoering:
                 self._wake.clear()
                 pause_s = await self._round()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), pause_s)
+                    async with asyncio.timeout(pause_s):  # wait_for loses a cancellation that comes as it wakes (Python 3.11)
+                        await self._wake.wait()
         finally:
             for task in self._running.values():
                 task.cancel()
@@ -98,6 +98,9 @@ class Uitvoering:
     async def _round(self) -> float:
         """Take what is due and return how long nothing falls due, at most the idle tick."""
         try:
+            if not self._begun:
+                await self._hub.write(_free_what_was_read_for)
+                self._begun = True
             await self._take()
             return await self._pause_s()
         except Transient as error:
@@ -120,18 +123,17 @@ class Uitvoering:
 
     async def _pause_s(self) -> float:
         now, running = to_microseconds(self._clock.now()), tuple(self._running)
-        due = await self._hub.read(lambda tx: _next_due(tx, self._me, running))
+        due = await self._hub.read(lambda tx: _next_due(tx, running))
         if due is None or len(running) >= self._at_once:
             return _IDLE_S
         return min(_IDLE_S, max(0.0, (due - now) / _SECOND_US))
 
     def _lease(self, tx: Tx, most: int, running: Sequence[str]) -> list[LedgerEntry]:
-        """Take what is due: at once where another process was only reading, after its lease where a write may be on its way."""
         now = to_microseconds(self._clock.now())
         rows = tx.all(
-            f"SELECT {_COLUMNS} FROM opdracht WHERE toestand = 'open' AND vanaf <= ? AND {_FREE}"
+            f"SELECT {_COLUMNS} FROM opdracht WHERE toestand = 'open' AND vanaf <= ? AND lease_tot <= ?"
             f" AND id NOT IN ({','.join('?' * len(running))}) ORDER BY vanaf LIMIT ?",
-            (now, now, self._me, *running, most),
+            (now, now, *running, most),
         )
         entries = [LedgerEntry(*row) for row in rows]
         tx.executemany(
@@ -268,13 +270,16 @@ class Uitvoering:
         log.error("opdracht_parked", opdracht=entry.id, soort=entry.soort, oorzaak=failure.cause, uitleg=failure.text)
 
 
-def _next_due(tx: ReadTx, me: str, running: Sequence[str]) -> int | None:
+def _free_what_was_read_for(tx: Tx) -> int:
+    """Free what a process that died was only reading for; a write it may have sent is waited out, until its lease ends."""
+    return tx.execute("UPDATE opdracht SET lease_tot = 0 WHERE toestand = 'open' AND lease_tot > 0 AND NOT schrijft")
+
+
+def _next_due(tx: ReadTx, running: Sequence[str]) -> int | None:
     """Return when the next opdracht that nobody here carries out falls due, None when there is none."""
-    row = tx.one(
-        "SELECT min(CASE WHEN lease IS ? OR schrijft THEN max(vanaf, lease_tot) ELSE vanaf END) FROM opdracht"
-        f" WHERE toestand = 'open' AND id NOT IN ({','.join('?' * len(running))})",
-        (me, *running),
-    )
+    marks = ",".join("?" * len(running))
+    query = f"SELECT min(max(vanaf, lease_tot)) FROM opdracht WHERE toestand = 'open' AND id NOT IN ({marks})"
+    row = tx.one(query, running)
     return row[0] if row else None
 
 
