@@ -34,7 +34,7 @@ from hub.store.door import Door
 from hub.store.put import OFFSET_BITS, SEQUENCE, LogTables, SqliteTx
 
 log = structlog.get_logger()
-BATCH_EVENTS: Final = 1_000
+BATCH_EVENTS: Final = 200  # what fits in BATCH_S; reading more would be read again by the next batch
 BATCH_S: Final = 0.02  # a batch that writes wissel.db ends here, so that webhooks never wait long (R3)
 _RERUNS: Final = 20
 _NAMED: Final = 100

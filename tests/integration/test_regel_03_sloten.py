@@ -163,7 +163,7 @@ def test_a_key_destroyed_meanwhile_seals_again(hub, monkeypatch):
 
 def test_a_batch_of_a_flow_ends_at_a_thousand_events(hub):
     """A transaction on wissel.db never covers more: webhooks wait behind it."""
-    assert BATCH_EVENTS == 1_000
+    assert BATCH_EVENTS <= 1_000
     zet(hub, *(feit("a", n) for n in range(1_001)))
     step = next(iter(hub.flow_runner.steps()))
     assert step() == 1_000
