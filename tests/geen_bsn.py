@@ -21,6 +21,9 @@ import pytest
 from hub.privacy import elfproef
 
 OWN_INPUT: Final = frozenset({"bsns.txt"})  # what a test gives to `wissel burgerzaken check`: known test persons
+OWN_ADDRESS: Final = frozenset(  # tests that put a number in an address themselves, to see that it comes back nowhere
+    {"tests/contract/test_burgerzaken_behaviour.py::test_no_answer_names_the_number_in_a_path"}
+)
 _TEST_NUMBER: Final = re.compile(rb"(?<!\d)999\d{6}(?!\d)")  # every test number lies in this range
 _CHANCE: Final = re.compile(  # nine digits in a row do occur in a digest or a uuid
     rb"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
@@ -72,6 +75,8 @@ class Watch:
 
     def see_request(self, request: httpx.Request) -> None:
         """Look at the address of a request."""
+        if self.test in OWN_ADDRESS:
+            return
         self.see(f"address of a {request.method} request", _VOLGINDICATIE.sub("/volgindicaties/***", str(request.url)))
 
     def see_response(self, response: httpx.Response) -> None:

@@ -56,7 +56,7 @@ def zaak(**values: Any) -> dict[str, Any]:
     return {
         "url": ZAAK,
         "identificatie": "ZAAK-1",
-        "bronorganisatie": "999901151",
+        "bronorganisatie": "000000013",
         "zaaktype": ZAAKTYPE,
         "registratiedatum": "2026-03-10",
         "startdatum": "2026-03-10",

@@ -31,7 +31,7 @@ MELDING = {
     "resourceUrl": f"{BASE}/zaken/api/v1/statussen/{UUID}",
     "actie": "create",
     "aanmaakdatum": "2026-11-21T18:12:29.836Z",
-    "kenmerken": {"bronorganisatie": "999901151", "zaaktype.catalogus": f"{BASE}/c"},
+    "kenmerken": {"bronorganisatie": "000000013", "zaaktype.catalogus": f"{BASE}/c"},
 }
 
 
