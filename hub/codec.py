@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -92,6 +92,10 @@ class Codec:
         """Return the event type of a schema id, or None when the registry does not know it."""
         known = self._known.get(schema_id)
         return known[0] if known else None
+
+    def schemas_other_than(self, types: Container[str]) -> frozenset[int]:
+        """Return the ids of the schemas whose type is not among ``types``."""
+        return frozenset(schema_id for schema_id, (name, _) in self._known.items() if name not in types)
 
     def unseal(self, sealed: Sequence[Sealed]) -> dict[str, dict[str, Any] | None]:
         """Return subject -> gegevens of the elements of one event."""

@@ -8,10 +8,10 @@ again by member; then ``apply_by_stream`` finds the event that cannot be applied
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from zlib import crc32
 
 from hub.checkpoints import Checkpoint
@@ -19,7 +19,7 @@ from hub.errors import ForeignRecord, HubError
 from hub.events import uuid_text
 from hub.log.base import Record
 from hub.log.sqlite import Stream
-from hub.plugins import Apply, ProjectedEvent, Projection, Row
+from hub.plugins import ProjectedEvent, Projection, Row
 from hub.readmodels import Tables
 from hub.store.database import file_failed
 
@@ -41,6 +41,10 @@ class Item(NamedTuple):
     def soort(self) -> str:
         """Return its type, as far as it can be read."""
         return self.event.type if self.event else "onleesbaar"
+
+
+PerStream = Mapping[int, Sequence[Item]]  # per stream what a batch holds of it, in the order of the log
+Step = tuple[Callable[[Row | None, Any], Row | None], Item]
 
 
 class Failed(NamedTuple):
@@ -70,65 +74,69 @@ class Member:
         """Return the member's name, ``<projection>:<version>``."""
         return self.tables.member
 
+    def steps(self, items: Sequence[Item]) -> list[Step]:
+        """Return what this member does with one stream's items: those it has a handler for, and those nobody can read."""
+        handler = self.projection.handlers.get
+        found = [(apply, item) for item in items if (apply := handler(item.event.type) if item.event else _unreadable)]
+        return [step for step in found if step[1].event_id not in self.skipped] if self.skipped else found
 
-def apply(db: sqlite3.Connection, member: Member, items: Sequence[Item], *, base: int, parked: Collection[int]) -> list[Failed]:
+    def row(self, stream_id: int, stream: Stream, base: int) -> tuple[int, str]:
+        """Return (id, key) of the row a stream belongs to: its own, or that of its partition and gemeente."""
+        if self.projection.per == "stroom":
+            return stream_id, stream.key
+        return -((base >> 40) << 32 | crc32(stream.gemeente.encode())), f"{stream.topic}/{base >> 40}"
+
+
+def apply(db: sqlite3.Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int]) -> list[Failed]:
     """Fold the items into the member's rows and write these in bulk; return what must be parked.
 
     ``parked``: the streams that wait. Raises whatever writing a row raises; the caller rolls back.
     """
-    handlers, skipped = member.projection.handlers, member.skipped
-    per_row: dict[int, list[Item]] = {}
-    for item in items:
-        event = item.event
-        if event is None:
-            if item.error is None or item.event_id in skipped:
-                continue
-        elif event.type not in handlers or event.id in skipped:
-            continue
-        per_row.setdefault(_row_id(member, item, base), []).append(item)
-    if not per_row:
+    todo = {stream: steps for stream, items in streams.items() if (steps := member.steps(items))}
+    if not todo:
         return []
-    before = member.tables.load(db, list(per_row))
+    places = {stream: member.row(stream, steps[0][1].stream, base) for stream, steps in todo.items()}
+    before = member.tables.load(db, {row_id for row_id, _ in places.values()})
+    rows: dict[int, Row | None] = dict(before)
     after: dict[int, tuple[str, str, Row | None]] = {}
     failed: list[Failed] = []
-    for row_id, todo in per_row.items():
-        old = before.get(row_id)
-        row = _fold(handlers, old, todo, parked, failed)
+    for stream, steps in todo.items():
+        row_id, key = places[stream]
+        old = rows.get(row_id)
+        row = _fold(old, steps, stream in parked, failed)
         if row is not old:
-            after[row_id] = (todo[0].stream.gemeente, _row_key(member, todo[0], base), row)
+            rows[row_id] = row
+            after[row_id] = (steps[0][1].stream.gemeente, key, row)
     if after:
         member.tables.write(db, before, after)
     return failed
 
 
 def apply_by_stream(
-    db: sqlite3.Connection, member: Member, items: Sequence[Item], *, base: int, parked: Collection[int]
+    db: sqlite3.Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int]
 ) -> list[Failed]:
     """Do what ``apply`` does, stream by stream and where needed event by event, so that one bad row stops one stream only."""
     failed: list[Failed] = []
-    by_stream: dict[int, list[Item]] = {}
-    for item in items:
-        by_stream.setdefault(item.record.stream, []).append(item)
-    for own in by_stream.values():
+    for stream, items in streams.items():
         try:
             with _savepoint(db):
-                failed += apply(db, member, own, base=base, parked=parked)
+                failed += apply(db, member, {stream: items}, base=base, parked=parked)
         except Exception as error:
             if file_failed(error):
                 raise
-            failed += _one_by_one(db, member, own, base=base, parked=parked)
+            failed += _one_by_one(db, member, stream, items, base=base, parked=parked)
     return failed
 
 
 def _one_by_one(
-    db: sqlite3.Connection, member: Member, items: Sequence[Item], *, base: int, parked: Collection[int]
+    db: sqlite3.Connection, member: Member, stream: int, items: Sequence[Item], *, base: int, parked: Collection[int]
 ) -> list[Failed]:
     failed: list[Failed] = []
     waiting = set(parked)
     for item in items:
         try:
             with _savepoint(db):
-                now = apply(db, member, [item], base=base, parked=waiting)
+                now = apply(db, member, {stream: [item]}, base=base, parked=waiting)
         except Exception as error:
             if file_failed(error):
                 raise
@@ -151,37 +159,23 @@ def _savepoint(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("RELEASE deel")
 
 
-def _row_id(member: Member, item: Item, base: int) -> int:
-    if member.projection.per == "stroom":
-        return item.record.stream
-    return -((base >> 40) << 32 | crc32(item.stream.gemeente.encode()))
+def _fold(row: Row | None, steps: Sequence[Step], waits: bool, failed: list[Failed]) -> Row | None:  # noqa: FBT001
+    """Take one stream's steps on its row and return it; what fails is added to ``failed``, with all that follows it.
 
-
-def _row_key(member: Member, item: Item, base: int) -> str:
-    return item.stream.key if member.projection.per == "stroom" else f"{item.stream.topic}/{base >> 40}"
-
-
-def _fold(
-    handlers: Mapping[str, Apply], row: Row | None, items: Sequence[Item], parked: Collection[int], failed: list[Failed]
-) -> Row | None:
-    """Apply the items to one row and return it; what fails is added to ``failed``, with all that follows in its stream."""
-    stopped: set[int] = set()
-    for item in items:
-        stream = item.record.stream
-        if not isinstance(item.error, ForeignRecord) and (stream in parked or stream in stopped):
+    ``waits``: the stream is parked. Every event of a rebuild passes here once for each projection.
+    """
+    for handler, item in steps:
+        if waits and not isinstance(item.error, ForeignRecord):
             failed.append(Failed(item, None))
             continue
         try:
-            row = _apply_one(handlers, row, item)
+            row = handler(row, item.event or item.error)
         except Exception as error:  # noqa: BLE001 - R13: whatever a projection raises parks that stream, visibly
             failed.append(Failed(item, error))
-            if failed[-1].blocks:
-                stopped.add(stream)
+            waits = waits or failed[-1].blocks
     return row
 
 
-def _apply_one(handlers: Mapping[str, Any], row: Row | None, item: Item) -> Row | None:
-    if item.error is not None:
-        raise item.error
-    assert item.event is not None
-    return handlers[item.event.type](row, item.event)  # type: ignore[no-any-return]
+def _unreadable(_row: Row | None, error: HubError) -> NoReturn:
+    """Stand in for the handler of an item that does not decode."""
+    raise error

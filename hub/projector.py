@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeVar
 
 from hub import checkpoints, metrics, parking
 from hub.checkpoints import Checkpoint
@@ -18,7 +24,7 @@ from hub.log.base import Record
 from hub.log.sqlite import SqliteLog, Stream
 from hub.parking import Entry, sequence_fault
 from hub.plugins import Clock, Projection
-from hub.projecting import Failed, Item, Member, apply, apply_by_stream
+from hub.projecting import Failed, Item, Member, PerStream, apply, apply_by_stream
 from hub.readmodels import Tables
 from hub.store.database import Database
 
@@ -26,8 +32,26 @@ LIVE_BATCH: Final = 1_000
 REBUILD_BATCH: Final = 10_000
 _RERUNS: Final = 20
 _UNKNOWN: Final = Stream("", "", "")
+_STREAM: Final = attrgetter("stream")
 Way = Callable[..., list[Failed]]
+Moved = list[tuple[Member, Checkpoint, list[Entry]]]
 T = TypeVar("T")
+
+
+class Batch(NamedTuple):
+    """What was read of one partition, decoded once for all members. ``streams`` holds only what a projection may want."""
+
+    where: tuple[str, int]
+    streams: PerStream
+    last: Record
+    size: int
+
+
+class Sent(NamedTuple):
+    """A batch handed to the writer; ``applied`` is set when only the commit is left to be done."""
+
+    moved: Future[Moved]
+    applied: threading.Event
 
 
 class Projector(Follower):
@@ -42,22 +66,25 @@ class Projector(Follower):
         self._clock = clock
         self._partitions = [(p.topic, p.partition) for p in log.positions()]
         self.members = [Member(p, Tables(p)) for p in projections]
-        self._wanted = {t for p in projections for t in p.handlers}
+        self._passed_by = log.schemas_other_than({t for p in projections for t in p.handlers})
         with bookkeeping.reader() as db:
             for member in self.members:
                 member.skipped |= parking.skipped(db, member.name)
         database.write(self._open).result()
 
     def steps(self) -> Iterable[Callable[[], int]]:
-        """Return one step per partition."""
-        return [partial(self._step, topic, partition, LIVE_BATCH) for topic, partition in self._partitions]
+        """Return one step per partition that holds something new."""
+        return [
+            partial(self._step, topic, partition, LIVE_BATCH)
+            for head, topic, partition, offset in self._slowest()
+            if offset < head - 1
+        ]
 
     def rebuild(self) -> int:
         """Throw the read models away and build them again: larger batches, secondary indexes last (R9)."""
         self._database.write(self._clear).result()
-        taken = 0
-        while step := sum(self._step(topic, partition, REBUILD_BATCH) for topic, partition in self._partitions):
-            taken += step
+        with _collector_off():
+            taken = self._build() + self.catch_up()
         for member in self.members:
             self._database.write(member.tables.create_indexes).result()
         return taken
@@ -144,45 +171,77 @@ class Projector(Follower):
         group = [m for m in here if m.points[topic, partition].offset == slowest]
         others = [m.points[topic, partition].offset for m in here if m not in group]
         limit = min(batch, min(others) - slowest) if others else batch
-        records = self._log.read(topic, partition, slowest, limit)
-        if records:
-            self._commit(group, (topic, partition), self._decode(records, slowest))
-        return len(records)
+        read = self._read((topic, partition), slowest, limit)
+        if read is None:
+            return 0
+        self._finish(group, read, self._send(group, read, apply))
+        return read.size
 
-    def _commit(self, group: list[Member], where: tuple[str, int], items: Sequence[Item]) -> None:
-        """Commit a batch for all members together; when that fails for another reason than the disk, member by member."""
+    def _build(self) -> int:
+        """Take the log from the start; the next batch is read while the last one is committed."""
+        taken, before = 0, None
+        for topic, partition in self._partitions:
+            here, offset = self._readers(topic), -1
+            while here and (batch := self._read((topic, partition), offset, REBUILD_BATCH)):
+                if before:
+                    self._finish(*before)
+                sent = self._send(here, batch, apply)
+                sent.applied.wait()
+                before, taken, offset = (here, batch, sent), taken + batch.size, batch.last.offset
+        if before:
+            self._finish(*before)
+        return taken
+
+    def _read(self, where: tuple[str, int], after: int, limit: int) -> Batch | None:
+        """Return what comes after an offset, decoded; None when that is the end."""
+        records = self._log.read(*where, after, limit)
+        return Batch(where, self._decode(records, after), records[-1], len(records)) if records else None
+
+    def _send(self, group: Sequence[Member], batch: Batch, way: Way) -> Sent:
+        """Hand a batch to the writer: first the checkpoints are moved, then the rows are written (R4)."""
+        applied, last = threading.Event(), batch.last
+
+        def work(db: sqlite3.Connection) -> Moved:
+            points = [
+                checkpoints.move(db, m.points[batch.where], offset=last.offset, event_id=last.event_id, log_id=self._log.log_id)
+                for m in group
+            ]
+            moved = [
+                (member, point, self._apply(db, member, batch.streams, base=point.base, parked=member.parked, way=way))
+                for member, point in zip(group, points, strict=True)
+            ]
+            applied.set()
+            return moved
+
+        moved = self._database.write(work)
+        moved.add_done_callback(lambda _: applied.set())
+        return Sent(moved, applied)
+
+    def _finish(self, group: Sequence[Member], batch: Batch, sent: Sent) -> None:
+        """Wait for the commit; when that failed for another reason than the disk, commit member by member."""
         try:
-            self._write(group, where, items, apply)
+            self._settle(batch, sent)
         except Transient:
             raise
         except Exception:  # noqa: BLE001 - R13: whatever it was is rolled back, and comes out where it belongs
             for member in group:
-                _bulk_then_by_stream(partial(self._write, [member], where, items))
+                _bulk_then_by_stream(partial(self._alone, member, batch))
 
-    def _write(self, group: list[Member], where: tuple[str, int], items: Sequence[Item], way: Way) -> None:
-        last = items[-1].record
+    def _alone(self, member: Member, batch: Batch, way: Way) -> None:
+        self._settle(batch, self._send([member], batch, way))
 
-        def work(db: sqlite3.Connection) -> list[tuple[Member, Checkpoint, list[Entry]]]:
-            moved = [
-                checkpoints.move(db, m.points[where], offset=last.offset, event_id=last.event_id, log_id=self._log.log_id)
-                for m in group
-            ]
-            return [
-                (member, point, self._apply(db, member, items, base=point.base, parked=member.parked, way=way))
-                for member, point in zip(group, moved, strict=True)
-            ]
-
-        for member, point, entries in self._database.write(work).result():
-            member.points[where] = point
-            metrics.TOEGEPAST.labels(lid=member.projection.name).inc(len(items))
+    def _settle(self, batch: Batch, sent: Sent) -> None:
+        for member, point, entries in sent.moved.result():
+            member.points[batch.where] = point
+            metrics.TOEGEPAST.labels(lid=member.projection.name).inc(batch.size)
             if entries:
                 self._reload_parked(member)
                 parking.report(member.name, entries)
 
     def _apply(
-        self, db: sqlite3.Connection, member: Member, items: Sequence[Item], *, base: int, parked: Collection[int], way: Way
+        self, db: sqlite3.Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int], way: Way
     ) -> list[Entry]:
-        failed = way(db, member, items, base=base, parked=parked)
+        failed = way(db, member, streams, base=base, parked=parked)
         entries = [_entry(fault, base) for fault in failed]
         parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
         return entries
@@ -195,8 +254,8 @@ class Projector(Follower):
         point = self._fence(db, member, waiting[0].plaats)
         records = [record for parked in waiting if (record := self._log.record_at(parked.plaats))]
         others = parking.parked_streams(db, member.name) - {stream}
-        items = self._decode(records, None)
-        entries = self._apply(db, member, items, base=point.base, parked=others, way=way)
+        streams = self._decode(records, None)
+        entries = self._apply(db, member, streams, base=point.base, parked=others, way=way)
         again = {entry.plaats for entry in entries}
         parking.release(db, member.name, stream, [p.plaats for p in waiting if p.plaats not in again])
         return entries
@@ -210,33 +269,35 @@ class Projector(Follower):
 
     # ------------------------------------------------------------------------------------------------- decoding
 
-    def _decode(self, records: Sequence[Record], after: int | None) -> list[Item]:
+    def _decode(self, records: Sequence[Record], after: int | None) -> PerStream:
         """Decode records once for all members. ``after``: the offset before them, None when they need not be contiguous."""
-        streams = self._log.streams({record.stream for record in records})
-        hole = after is not None and records[-1].offset - after != len(records)
-        seen: dict[int, int] = {}
-        items = []
-        for record in records:
-            stream, before = streams.get(record.stream), seen.get(record.stream)
-            seen[record.stream] = record.sequence
+        names = self._log.streams({record.stream for record in records})
+        whole = after is None or records[-1].offset - after == len(records)
+        found = {}
+        for number, group in groupby(sorted(records, key=_STREAM), key=_STREAM):
+            own, stream = list(group), names.get(number)
             if stream is None:
-                items.append(Item(record, _UNKNOWN, None, ForeignRecord("the record belongs to no stream of this log")))
-            elif after is None or (not hole if before is None else record.sequence == before + 1):
-                items.append(self._decode_one(record, stream))
+                error = ForeignRecord("the record belongs to no stream of this log")
+                found[number] = [Item(record, _UNKNOWN, None, error) for record in own]
+            elif after is None or (whole and _in_order(own)):
+                found[number] = [self._decode_one(r, stream) for r in own if r.schema_id not in self._passed_by]
             else:
-                items.append(self._out_of_order(record, stream, before))
-        return items
+                found[number] = list(self._one_by_one(own, stream, whole=whole))
+        return found
 
-    def _out_of_order(self, record: Record, stream: Stream, before: int | None) -> Item:
-        """Order is checked cheaply (R5): within the batch, and against the log only where an offset is missing."""
-        if before is None and self._log.has(record.stream, record.sequence - 1):
-            return self._decode_one(record, stream)
-        return Item(record, stream, None, sequence_fault(record.sequence, before or 0))
+    def _one_by_one(self, records: Sequence[Record], stream: Stream, *, whole: bool) -> Iterator[Item]:
+        """Look at each sequence (R5): the first of a batch follows what the log holds, the others follow each other."""
+        before: int | None = None
+        for record in records:
+            follows = record.sequence == before + 1 if before is not None else whole or self._follows(record)
+            fault = None if follows else sequence_fault(record.sequence, before or 0)
+            yield Item(record, stream, None, fault) if fault else self._decode_one(record, stream)
+            before = record.sequence
+
+    def _follows(self, record: Record) -> bool:
+        return self._log.has(record.stream, record.sequence - 1)
 
     def _decode_one(self, record: Record, stream: Stream) -> Item:
-        known = self._log.type_of(record)
-        if known is not None and known not in self._wanted:
-            return Item(record, stream, None, None)
         try:
             return Item(record, stream, self._log.projected(record, stream), None)
         except HubError as error:
@@ -276,6 +337,11 @@ class Projector(Follower):
             self._load(db, member)
 
 
+def _in_order(records: Sequence[Record]) -> bool:
+    first = records[0].sequence
+    return all(record.sequence == number for number, record in enumerate(records, first))
+
+
 def _bulk_then_by_stream(work: Callable[[Way], T]) -> T:
     """Do ``work`` in bulk; when that fails for another reason than the disk, stream by stream."""
     try:
@@ -290,3 +356,15 @@ def _entry(fault: Failed, base: int) -> Entry:
     item = fault.item
     failure = parking.failure_of(fault.error) if fault.error else None
     return Entry(item.record, base + item.record.offset, item.soort, failure)
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Keep Python from looking for cycles: events and rows hold none, and looking costs a fifth of a rebuild."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

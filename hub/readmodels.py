@@ -59,7 +59,7 @@ class Tables:
         for name in (self.name, *(f"{self.name}_{link}" for link in self.projection.links)):
             db.execute(f"DROP TABLE IF EXISTS {name}")
 
-    def load(self, db: sqlite3.Connection, streams: Sequence[int]) -> dict[int, Row]:
+    def load(self, db: sqlite3.Connection, streams: Iterable[int]) -> dict[int, Row]:
         """Return stream id -> row of those that have one, read sorted and in bulk."""
         rows: dict[int, Row] = {}
         ordered = sorted(streams)

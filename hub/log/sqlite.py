@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from typing import Final, NamedTuple
@@ -113,6 +113,10 @@ class SqliteLog:
     def type_of(self, record: Record) -> str | None:
         """Return the event type without decoding the body, or None when the registry does not know the schema."""
         return self._codec.type_of(record.schema_id)
+
+    def schemas_other_than(self, types: Container[str]) -> frozenset[int]:
+        """Return the ids of the schemas that the registry knows and whose type is not among ``types``."""
+        return self._codec.schemas_other_than(types)
 
     def partition_at(self, place: int) -> tuple[str, int]:
         """Return (topic, partition) of a place."""
