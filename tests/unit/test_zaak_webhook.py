@@ -42,7 +42,7 @@ class Post:
         self.hub = hub
         self.woken: list[str] = []
         settings = {slug: found.plugins["zaak"] for slug, found in hub.gemeenten.items()}
-        self.app = Litestar([webhook(hub, settings, self.woken.append)], openapi_config=None)
+        self.app = Litestar([webhook(hub, settings, self.woken.append)], openapi_config=None, logging_config=None)
 
     def __call__(self, body: Any, *, auth: str | None = AUTH, slug: str = "emmen", **headers: str) -> httpx.Response:
         async def call() -> httpx.Response:
