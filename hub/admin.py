@@ -24,6 +24,7 @@ from hub.app import EmbeddedHub
 from hub.desk import Desk, as_dict
 from hub.errors import HubError, Invalid, NotFound, Refused
 from hub.lijsten import Markering, lifted, opgeheven_id
+from hub.parking import failure_of
 from hub.privacy import Bsn
 from hub.settings import Loaded
 
@@ -140,7 +141,10 @@ def socket_path(folder: Path) -> Path:
 async def listen(hub: EmbeddedHub) -> asyncio.Server:
     """Open the socket for operators' commands."""
     path = socket_path(hub.folder)
-    path.unlink(missing_ok=True)  # left by a hub that was killed; the folder's lock says that none runs
+    try:
+        path.unlink(missing_ok=True)  # left by a hub that was killed; the folder's lock says that none runs
+    except OSError as error:
+        raise Refused(f"{path} staat in de weg en is niet te verwijderen ({error.strerror}); verwijder het zelf") from error
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer = await _answer(hub, await reader.readline())
@@ -164,12 +168,18 @@ async def _answer(hub: EmbeddedHub, line: bytes) -> dict[str, Any]:
         return {"error": str(error), "kind": type(error).__name__}
     except (KeyError, ValueError, TypeError) as error:
         return {"error": f"dit commando begrijpt de hub niet ({type(error).__name__})", "kind": "Invalid"}
+    except Exception as error:  # noqa: BLE001 - whoever asks must get an answer, and the hub goes on
+        failure = failure_of(error)
+        log.error("command_failed", uitleg=failure.text, stapel=failure.stack)
+        return {"error": f"het commando is mislukt: {failure.text}; zie het log van de hub", "kind": "Refused"}
 
 
 async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
     """Have the running hub do it, or do it on the files when none runs. Raises Refused with the hub's own words."""
     folder = loaded.settings.opslag.map
-    answer = await _ask_running(socket_path(folder), action, args)
+    path = socket_path(folder)
+    _check_owner(path, folder)
+    answer = await _ask_running(path, action, args)
     if answer is None:
         hub = EmbeddedHub(loaded).open()
         try:
@@ -179,6 +189,15 @@ async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
     if "error" in answer:
         raise Refused(answer["error"])
     return answer["result"]
+
+
+def _check_owner(path: Path, folder: Path) -> None:
+    """Refuse to talk to a socket that somebody else put where the hub's would be: a command may carry a BSN."""
+    try:
+        if path.stat().st_uid != folder.stat().st_uid:
+            raise Refused(f"{path} is niet van wie {folder} is: praat er niet mee, en zoek uit wie het daar zette")
+    except (FileNotFoundError, NotADirectoryError):
+        return
 
 
 async def _ask_running(path: Path, action: str, args: Mapping[str, Any]) -> Any:

@@ -60,20 +60,26 @@ async def _serve_on(
     bound: socket.socket, loaded: Loaded, login: LoginPort | None, on_ready: Callable[[int], None] | None
 ) -> None:
     hub = EmbeddedHub(loaded).open()
-    app = web_app(hub, login)
+    try:
+        app = web_app(hub, login)
+    except BaseException:
+        hub.close()
+        raise
     server = _Server(uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", server_header=False))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
     hub.start()
-    commands = await admin.listen(hub)
-    await Desk(hub).redo_open()
-    announcing = asyncio.create_task(_announce(server, on_ready))
     try:
-        await server.serve(sockets=[bound])
+        commands = await admin.listen(hub)
+        await Desk(hub).redo_open()
+        announcing = asyncio.create_task(_announce(server, on_ready))
+        try:
+            await server.serve(sockets=[bound])
+        finally:
+            announcing.cancel()
+            commands.close()
     finally:
-        announcing.cancel()
-        commands.close()
         await hub.stop()
         log.info("hub_stopped")
 
