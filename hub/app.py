@@ -123,7 +123,12 @@ class EmbeddedHub:
         topics = dict.fromkeys([ZAKEN, PERSONEN, *(OPDRACHTEN + name for name in self.connectors)], count)
         tables = [connector.tables for connector in self.connectors.values()]
         files = self._files = opening.Files(
-            self.folder, tables=tables, topics=topics, master_key=self._master_key, forget_members=self._forget_read_models
+            self.folder,
+            tables=tables,
+            topics=topics,
+            gemeenten=self.gemeenten,
+            master_key=self._master_key,
+            forget_members=self._forget_read_models,
         )
         self.database, self.members, self.keys = files.wissel, files.members, files.keys
         self.codec = Codec(load_schemas(), self.keys)

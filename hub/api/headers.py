@@ -17,6 +17,7 @@ CSP: Final = (
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 API_VERSION: Final = "1.0.0"
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # any other is "ander" in metrics
 OPENAPI_PATH: Final = "/v1/openapi.json"
 ALWAYS: Final = {
     "Content-Security-Policy": CSP,
@@ -62,7 +63,8 @@ async def start_clock(request: Any) -> None:
 
 def _count(scope: Scope, status: int) -> None:
     template = str(scope.get("path_template") or "unknown")
-    metrics.VERZOEKEN.labels(str(scope.get("method", "")), template, str(status)).inc()
+    method = str(scope.get("method", ""))
+    metrics.VERZOEKEN.labels(method if method in _METHODS else "ander", template, str(status)).inc()
     started = scope.get(_STARTED)
     if isinstance(started, float):
         metrics.VERZOEK_DUUR.labels(template).observe(time.perf_counter() - started)

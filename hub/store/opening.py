@@ -13,8 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, TextIO
 
-from hub.errors import Refused
+from hub.errors import ConfigError, Refused
 from hub.keys import KeyStore
+from hub.plugins import Gemeente
 from hub.store.database import Database
 
 SCHEMA_VERSION: Final = "1"
@@ -74,14 +75,17 @@ class Files:
         *,
         tables: Iterable[str],
         topics: Mapping[str, int],
+        gemeenten: Mapping[str, Gemeente],
         master_key: bytes,
         forget_members: bool = False,
     ) -> None:
         with ExitStack() as opened:
-            self.wissel, self.log_id = open_wissel_db(folder, tables=tables, topics=topics)
-            opened.callback(self.wissel.close)
             self.keys = KeyStore(folder / "sleutels.db", master_key)
             opened.callback(self.keys.close)
+            refuse_new_log(folder, self.keys)
+            self.wissel, self.log_id = open_wissel_db(folder, tables=tables, topics=topics)
+            opened.callback(self.wissel.close)
+            check_gemeenten(self.wissel, gemeenten)
             redo_destructions(self.wissel, self.keys)
             check_keys(self.wissel, self.keys)
             self.members = open_members(folder, forget=forget_members)
@@ -159,6 +163,38 @@ def check_keys(database: Database, keys: KeyStore) -> None:
             f"sleutels.db misses {missing} key(s) that the log was sealed with: it is older than wissel.db. Put back the "
             "newest backup of sleutels.db (docs/how-to/bestanden-veiligstellen.md); nothing has been changed"
         )
+
+
+def refuse_new_log(folder: Path, keys: KeyStore) -> None:
+    """Refuse to begin an empty log beside keys that were used: the log is elsewhere (a disk that is not mounted)."""
+    if not (folder / "wissel.db").exists() and keys.known_ids():
+        raise Refused(
+            f"wissel.db is not in {folder}, and sleutels.db holds the keys of a log: mount the disk it is on, or put back its "
+            "newest backup (docs/how-to/bestanden-veiligstellen.md). Nothing has been changed"
+        )
+
+
+def check_gemeenten(database: Database, gemeenten: Mapping[str, Gemeente]) -> None:
+    """Refuse when a gemeente has another pseudonym key than its log began with.
+
+    With another key everybody would silently be somebody else: claims and registry changes would find nobody.
+    """
+
+    def work(db: sqlite3.Connection) -> list[str]:
+        known = dict(db.execute("SELECT substr(naam, 19), waarde FROM meta WHERE naam LIKE 'pseudoniemsleutel:%'"))
+        prints = {slug: gemeente.pseudonym.fingerprint() for slug, gemeente in gemeenten.items()}
+        other = [
+            f"gemeenten.{slug}.pseudoniemsleutel: dit is niet de sleutel waarmee het logboek begon; zet die terug"
+            for slug, fingerprint in prints.items()
+            if known.get(slug, fingerprint) != fingerprint
+        ]
+        new = [(f"pseudoniemsleutel:{slug}", fingerprint) for slug, fingerprint in prints.items() if slug not in known]
+        if not other:
+            db.executemany("INSERT INTO meta VALUES (?, ?)", new)
+        return other
+
+    if problems := database.write(work).result():
+        raise ConfigError(problems)
 
 
 def check_members(wissel: Database, members: Database, log_id: str) -> None:
