@@ -98,12 +98,16 @@ class VolgFlow:
 
 
 def plugins(
-    projections: Mapping[str, Projection] | None = None, flows: Mapping[str, Any] | None = None, connectors: Mapping[str, Any] | None = None
+    projections: Mapping[str, Projection] | None = None,
+    flows: Mapping[str, Any] | None = None,
+    connectors: Mapping[str, Any] | None = None,
 ) -> Plugins:
     return Plugins(connectors or {}, flows or {}, projections if projections is not None else {"teller": TELLER})
 
 
-def feit(key: str, number: int, *, event_type: str = HERVAT, slug: str = "emmen", besloten: Any = None, **changes: Any) -> NewEvent:
+def feit(
+    key: str, number: int, *, event_type: str = HERVAT, slug: str = "emmen", besloten: Any = None, **changes: Any
+) -> NewEvent:
     return replace(
         NewEvent(
             id=fact_id("test", key, event_type, str(number)),
