@@ -19,7 +19,7 @@ from hub.codec import Codec
 from hub.commands import Uitvoering
 from hub.desk import Desk
 from hub.discovery import Plugins, installed
-from hub.errors import Conflict, KeyDestroyed, LostRace, NotFound
+from hub.errors import Conflict, KeyDestroyed, LostRace, NotFound, Rejected
 from hub.events import OPDRACHTEN, PERSONEN, ZAKEN, NewEvent, command_id
 from hub.flows.answers import Draft, Effects, put_effects
 from hub.flows.runner import FlowRunner
@@ -283,7 +283,12 @@ class EmbeddedHub:
                 return done
             state, now_at, head = self.flow_runner.fold(found, stream, name)
             assert head is not None
-            answers = found.handle(state, command)
+            try:
+                answers = found.handle(state, command)
+            except Rejected:
+                if (done := self._already(stream, cause)) is not None:
+                    return done  # the same click came twice at once: the other one was put down after we looked
+                raise
             if now_at != sequence:
                 judged, _, _ = self.flow_runner.fold(found, stream, name, up_to=sequence)
                 if found.handle(judged, command) != answers:
