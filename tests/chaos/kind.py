@@ -2,13 +2,15 @@
 """A hub in a process of its own, to be killed: ``python kind.py FOLDER [URL OF THE OTHER SIDE]``, see ``start``.
 
 It follows its log, gives one opdracht per zaak and carries it out over HTTP. On standard input it takes lines
-``put KEY NUMBER``; on standard output it says ``ready``, then ``stored KEY NUMBER`` once that event is durably stored.
+``put KEY NUMBER``; on standard output it says ``ready``, then for each ``stored KEY NUMBER`` once that event is durably
+stored, or ``refused KEY NUMBER``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +23,7 @@ from hub import admin, logs
 from hub.app import EmbeddedHub
 from hub.clock import SystemClock
 from hub.desk import Desk
-from hub.errors import SourceUnavailable
+from hub.errors import SourceUnavailable, Transient
 from hub.events import ZAKEN
 from hub.flows.base import Feit, Opdracht
 from hub.plugins import Grens
@@ -65,12 +67,18 @@ def hub_on(folder: Path, url: str = "") -> EmbeddedHub:
     return EmbeddedHub(settings, clock=SystemClock(), plugins=made).open()
 
 
-def start(folder: Path, url: str = "") -> subprocess.Popen[str]:
-    """Start it, with this repository and its tests to import from."""
+def start(folder: Path, url: str = "", *, limit_bytes: int | None = None) -> subprocess.Popen[str]:
+    """Start it, with this repository and its tests to import from; no file of it may grow beyond ``limit_bytes``."""
+
+    def limit() -> None:
+        if limit_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
+
     roots = os.pathsep.join(map(str, Path(__file__).parents[1:3]))
     command = [sys.executable, __file__, str(folder), url]
     environment = {**os.environ, "PYTHONPATH": roots}
-    return subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+    return subprocess.Popen(command, env=environment, text=True, preexec_fn=limit, **pipes)  # noqa: PLW1509 - no threads in it
 
 
 def say(*words: object) -> None:
@@ -101,8 +109,11 @@ async def main(folder: Path, url: str) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := (await reader.readline()).decode().split():
-        await hub.write(put_once(hub, *line[1:]), urgent=True)
-        say("stored", *line[1:])
+        try:
+            await hub.write(put_once(hub, *line[1:]), urgent=True)
+            say("stored", *line[1:])
+        except Transient:
+            say("refused", *line[1:])
     server.close()
     await hub.stop()
 

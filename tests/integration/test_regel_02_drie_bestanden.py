@@ -120,6 +120,22 @@ def test_damaged_read_models_are_refused_with_the_command_that_rebuilds_them(tmp
     hub.close()
 
 
+@pytest.mark.parametrize("name", ["wissel.db", "sleutels.db"])
+def test_a_damaged_truth_is_refused_with_the_backup(tmp_path, name):
+    """What cannot be built again is named, with where it is written how to put a backup back; nothing is changed."""
+    hub = opened(tmp_path)
+    zet(hub, feit("a", 1, besloten={"p": {"x": 1}}))
+    hub.close()
+    content = (tmp_path / name).read_bytes()
+    damaged = content[:100] + b"\xff" * 3_000 + content[3_100:]
+    (tmp_path / name).write_bytes(damaged)
+    with pytest.raises(Refused, match=rf"{name} .*bestanden-veiligstellen\.md"):
+        opened(tmp_path)
+    assert (tmp_path / name).read_bytes() == damaged
+    (tmp_path / name).write_bytes(content)
+    opened(tmp_path).close()
+
+
 def test_a_refusal_lets_go_of_everything(tmp_path):
     """After a refused start the folder is free and no file stays open: the next start needs no cleaning up."""
     opened(tmp_path).close()
