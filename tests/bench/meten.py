@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 import time
@@ -49,3 +50,9 @@ def om_en_om(variants: Sequence[Callable[[], float]], *, keer: int, seed: int = 
 def per_s(count: int, seconds: float) -> str:
     """Return a rate as text."""
     return f"{count / seconds:,.0f}/s".replace(",", " ")
+
+
+def percentiel(values: Sequence[float], which: float) -> float:
+    """Return the value that ``which`` per cent of ``values`` do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, math.ceil(len(ordered) * which / 100) - 1)]
