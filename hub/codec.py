@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import fastavro
 import msgspec
 
+from hub.avro import Reader, reader
 from hub.errors import ForeignRecord, SchemaViolation, TooLarge
 from hub.events import NewEvent
 from hub.keys import DataKey, KeyRef, KeyStore
@@ -33,7 +34,8 @@ class Codec:
     def __init__(self, registry: Registry, keys: KeyStore) -> None:
         self._registry = registry
         self._keys = keys
-        self._known = {schema.id: (schema.type, schema.parsed) for schema in registry}
+        self._known = {schema.id: schema for schema in registry}
+        self._readers: dict[int, Reader] = {}
         self._element = registry.besloten
         self._checks = {schema.type: strict_check(schema.raw) for schema in registry}
         self._places: set[tuple[str, str]] = set()
@@ -66,23 +68,27 @@ class Codec:
         record: Any = fastavro.schemaless_reader(io.BytesIO(plaintext), self._element, None)
         return record["subject"], _from_json.decode(record["gegevens"])
 
-    def decode(self, event_id: str, value: bytes) -> tuple[str, dict[str, Any], tuple[Sealed, ...]]:
-        """Return (type, open data, sealed elements) of a value; SchemaViolation when it is not one of ours."""
+    def head(self, value: bytes) -> Schema:
+        """Return the schema of a value, its body unread; SchemaViolation when it is not one of ours."""
         if value[:1] != _MAGIC or len(value) < _HEADER:
             raise ForeignRecord("the record does not start with Confluent's magic byte: it is not an event of Wissel")
         schema_id = int.from_bytes(value[1:_HEADER], "big")
         known = self._known.get(schema_id)
         if known is None:
             raise SchemaViolation(f"schema {schema_id} is not in the registry: a newer version of Wissel wrote this record")
-        event_type, parsed = known
-        stream = io.BytesIO(value)
-        stream.seek(_HEADER)
+        return known
+
+    def decode(self, event_id: str, value: bytes) -> tuple[str, dict[str, Any], tuple[Sealed, ...]]:
+        """Return (type, open data, sealed elements) of a value; SchemaViolation when it is not one of ours."""
+        schema = self.head(value)
+        read = self._readers.get(schema.id) or self._readers.setdefault(schema.id, reader(schema.parsed))
+        event_type = schema.type
         try:
-            data: Any = fastavro.schemaless_reader(stream, parsed, None)
-        except (EOFError, ValueError, IndexError, TypeError, UnicodeDecodeError, OverflowError) as error:
+            data, end = read(value, _HEADER)
+        except (ValueError, IndexError) as error:
             raise SchemaViolation(f"the body does not read as {event_type}: {type(error).__name__}") from error
-        if stream.tell() != len(value):
-            raise SchemaViolation(f"the body is longer than a {event_type} is: it was damaged")
+        if end != len(value):
+            raise SchemaViolation(f"the body is not as long as a {event_type} is: it was damaged")
         elements = data.pop("besloten")
         if not elements:
             return event_type, data, ()
@@ -91,11 +97,11 @@ class Codec:
     def type_of(self, schema_id: int) -> str | None:
         """Return the event type of a schema id, or None when the registry does not know it."""
         known = self._known.get(schema_id)
-        return known[0] if known else None
+        return known.type if known else None
 
-    def schemas_other_than(self, types: Container[str]) -> frozenset[int]:
-        """Return the ids of the schemas whose type is not among ``types``."""
-        return frozenset(schema_id for schema_id, (name, _) in self._known.items() if name not in types)
+    def types(self) -> dict[int, str]:
+        """Return the event type of every schema id."""
+        return {schema_id: schema.type for schema_id, schema in self._known.items()}
 
     def unseal(self, sealed: Sequence[Sealed]) -> dict[str, dict[str, Any] | None]:
         """Return subject -> gegevens of the elements of one event."""

@@ -340,6 +340,8 @@ class Projection:
 
     ``handlers``  event type -> pure ``apply(row, event) -> row``; a type that is not there is skipped undecoded. Rows hold
                   JSON-able values, bytes and Sealed-as-list; return a new dict, never change the one given.
+    ``envelope``  the types whose handler looks at nothing but the envelope: where all projections agree, ``data`` is left
+                  empty and the body unread.
     ``columns``   indexed column -> (SQL type, value of a row), for ``ReadModel.select``.
     ``links``     name -> values of a row, kept in a side table, for ``ReadModel.linked``.
     ``per``       "stroom": one row per stream; "partitie": one row per partition of the topic (counters that commute).
@@ -349,6 +351,7 @@ class Projection:
     version: int
     topics: frozenset[str]
     handlers: Mapping[str, Apply]
+    envelope: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, Callable[[Row], Value]]] = field(default_factory=dict)
     links: Mapping[str, Callable[[Row], Iterable[str]]] = field(default_factory=dict)
     per: str = "stroom"

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 from zlib import crc32
 
+import msgspec
+
 from hub.checkpoints import Checkpoint
 from hub.errors import ForeignRecord, HubError
 from hub.events import uuid_text
@@ -24,7 +26,7 @@ from hub.readmodels import Tables
 from hub.store.database import file_failed
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True):
     """One record of a batch, decoded once for all members; ``error`` instead of ``event`` when it does not decode."""
 
     record: Record

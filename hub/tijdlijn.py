@@ -34,10 +34,10 @@ class Feit:
 
 def entry(event: ProjectedEvent, what: str = "") -> Entry:
     """Return the entry of an event; ``what`` names the field of its data that fills in its sentence."""
-    data = event.data
-    who = data.get("wie") or data.get("door") or data.get("medewerker")
-    text = data.get(what) if what else None
-    return [happened(event), event.id, event.type, event.source, who, text, data.get("aanmaakdatum") is not None]
+    get = event.data.get
+    who = get("wie") or get("door") or get("medewerker")
+    text = get(what) if what else None
+    return [happened(event), event.id, event.type, event.source, who, text, get("aanmaakdatum") is not None]
 
 
 def received(known: Sequence[Entry], fact: str, at: str) -> list[Entry]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.clock import AMSTERDAM
@@ -53,8 +54,12 @@ def updated(row: Row, data: Mapping[str, Any]) -> Row:
     return new
 
 
+@lru_cache(maxsize=1024)
 def add_duration(start: str, duration: str | None) -> str | None:
-    """Return the date ``duration`` (ISO 8601, ``P28D``) after ``start``; None when either is no such thing."""
+    """Return the date ``duration`` (ISO 8601, ``P28D``) after ``start``; None when either is no such thing.
+
+    Remembered: the zaken of a day share both.
+    """
     match = _DURATION.fullmatch(duration or "")
     if match is None or not any(match.groups()):
         return None

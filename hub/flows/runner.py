@@ -71,8 +71,14 @@ class FlowRunner(Follower):
                 self._load(db, member)
 
     def steps(self) -> Iterable[Callable[[], int]]:
-        """Return one step per flow and partition."""
-        return [partial(self._step, m, partition) for m in self.members for partition in self._partitions[m.name]]
+        """Return one step per flow and partition that holds something new."""
+        heads = {(p.topic, p.partition): p.head for p in self._log.positions()}
+        return [
+            partial(self._step, m, partition)
+            for m in self.members
+            for partition in self._partitions[m.name]
+            if m.points[partition].offset < heads[m.flow.topic, partition] - 1
+        ]
 
     def positions(self) -> list[tuple[str, str, int, int]]:
         """Return (member, topic, partition, offset) of every flow: the last event each has taken."""

@@ -4,22 +4,25 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from hub.clock import from_microseconds
 from hub.codec import Codec
 from hub.errors import NotFound, SchemaViolation
 from hub.events import Event, uuid_text
 from hub.log.base import Position, Record
-from hub.plugins import ProjectedEvent
+from hub.plugins import ProjectedEvent, Sealed
 from hub.store.database import Database
 from hub.store.put import OFFSET_BITS, SEQUENCE
 
 _OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
 _CHUNK: Final = 500
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_NO_ELEMENTS: Final[tuple[Sealed, ...]] = ()
 _CACHED_STREAMS: Final = 300_000
 _COLUMNS: Final = "plaats & ?, stroom, volgnummer, id, schema, bron, tijd, oorzaak, waarde"
 _ALL_COLUMNS: Final = f"{_COLUMNS}, correlatie, traceparent, dataref"
@@ -114,9 +117,9 @@ class SqliteLog:
         """Return the event type without decoding the body, or None when the registry does not know the schema."""
         return self._codec.type_of(record.schema_id)
 
-    def schemas_other_than(self, types: Container[str]) -> frozenset[int]:
-        """Return the ids of the schemas that the registry knows and whose type is not among ``types``."""
-        return self._codec.schemas_other_than(types)
+    def types(self) -> dict[int, str]:
+        """Return the event type of every schema id that the registry knows."""
+        return self._codec.types()
 
     def partition_at(self, place: int) -> tuple[str, int]:
         """Return (topic, partition) of a place."""
@@ -143,10 +146,13 @@ class SqliteLog:
             self._streams.clear()
         return found
 
-    def projected(self, record: Record, stream: Stream) -> ProjectedEvent:
-        """Return the event with its personal part still sealed."""
-        event_id = uuid_text(record.event_id)
-        event_type, data, sealed = self._codec.decode(event_id, record.value)
+    def projected(self, record: Record, stream: Stream, *, body: bool = True) -> ProjectedEvent:
+        """Return the event with its personal part still sealed; without ``body`` only its envelope, ``data`` empty."""
+        event_id, data, sealed = uuid_text(record.event_id), _NOTHING, _NO_ELEMENTS
+        if body:
+            event_type, data, sealed = self._codec.decode(event_id, record.value)
+        else:
+            event_type = self._codec.head(record.value).type
         topic, key, gemeente = stream
         return ProjectedEvent(
             id=event_id,

@@ -48,7 +48,9 @@ def step(change: Change) -> Apply:
 
     def apply(row: Row | None, event: ProjectedEvent) -> Row:
         old = row or begin(event)
-        return {**old, **change(old, event)}
+        new = old.copy()
+        new.update(change(old, event))
+        return new
 
     return apply
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from hub.events import ZAKEN
 from hub.plugins import Projection
-from projections.zaakverloop.apply import HANDLERS
+from projections.zaakverloop.apply import ENVELOPE, HANDLERS
 from projections.zaakverloop.queries import NAME, betrokkenen
 from projections.zaakverloop.routes import routes
 
@@ -16,6 +16,7 @@ PROJECTION: Final = Projection(
     version=1,
     topics=frozenset({ZAKEN}),
     handlers=HANDLERS,
+    envelope=ENVELOPE,
     links={"betrokkene": betrokkenen},
     routes=routes,
 )

@@ -57,21 +57,34 @@ def shown(what: str = "", change: Change | None = None) -> Apply:
 
     def apply(row: Row | None, event: ProjectedEvent) -> Row:
         old = row or begin(event.key)
-        new = change(old, event) if change else {}
-        timeline = [*old["gebeurtenissen"], entry(event, what)]
-        return {**old, **new, "gebeurtenissen": timeline, "volgnummer": event.sequence}
+        new = old.copy()
+        new["gebeurtenissen"] = [*old["gebeurtenissen"], entry(event, what)]
+        new["volgnummer"] = event.sequence
+        if change:
+            new.update(change(old, event))
+        return new
 
     return apply
 
 
-def silent(change: Change | None = None) -> Apply:
-    """Return a handler for what is no step of the zaak itself: it only keeps the sequence, and what it changes."""
+def silent(change: Change) -> Apply:
+    """Return a handler for what is no step of the zaak itself: it keeps the sequence, and what it changes."""
 
     def apply(row: Row | None, event: ProjectedEvent) -> Row:
         old = row or begin(event.key)
-        return {**old, **(change(old, event) if change else {}), "volgnummer": event.sequence}
+        new = old.copy()
+        new["volgnummer"] = event.sequence
+        new.update(change(old, event))
+        return new
 
     return apply
+
+
+def passed(row: Row | None, event: ProjectedEvent) -> Row:
+    """Keep the sequence of what changes nothing here."""
+    new = row.copy() if row else begin(event.key)
+    new["volgnummer"] = event.sequence
+    return new
 
 
 # ------------------------------------------------------------------------------------------ facts from the zaaksysteem
@@ -223,8 +236,8 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     _AANGIFTE + "aanvulling-ontvangen.v1": shown("", _set(aanvulling=None)),
     _AANGIFTE + "niet-gevolgd.v1": shown("besluitkenmerk", _decided("niet-gevolgd")),
     _AANGIFTE + "verwerking-bevestigd.v1": shown("", _confirmed),
-    _AANGIFTE + "claims-gelegd.v1": silent(),
-    _AANGIFTE + "claims-beeindigd.v1": silent(),
+    _AANGIFTE + "claims-gelegd.v1": passed,
+    _AANGIFTE + "claims-beeindigd.v1": passed,
     _AANGIFTE + "afgerond.v1": shown("resultaat", _take("afgerond", "resultaat")),
     "nl.wissel.behandeling.opgepakt.v1": shown("", _facts(zaakfeiten.taken)),
     "nl.wissel.behandeling.teruggegeven.v1": shown("", _facts(zaakfeiten.given_back)),
@@ -235,14 +248,16 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     _GEGEVENS + "bewoning-opgehaald.v1": shown("bron"),
     _GEGEVENS + "zaken-gevonden.v1": shown(),
     _GEGEVENS + "niet-beschikbaar.v1": shown("wat"),
-    "nl.wissel.opdracht.gegeven.v1": silent(),
+    "nl.wissel.opdracht.gegeven.v1": passed,
     "nl.wissel.opdracht.uitgevoerd.v1": shown("soort"),
     "nl.wissel.opdracht.mislukt.v1": shown("soort"),
-    "nl.wissel.claim.antwoord.v1": silent(),
+    "nl.wissel.claim.antwoord.v1": passed,
     "nl.wissel.registerwijziging.doorgegeven.v1": shown("soort"),
     "nl.wissel.termijn.gezet.v1": silent(_facts(zaakfeiten.term_set)),
     "nl.wissel.termijn.verstreken.v1": shown("naam"),
-    "nl.wissel.termijn.vervallen.v1": silent(),
+    "nl.wissel.termijn.vervallen.v1": passed,
     "nl.wissel.sleutel.vernietigd.v1": shown(),
     "nl.wissel.parkeren.overgeslagen.v1": shown("reden"),
 }
+
+ENVELOPE: Final = frozenset(name for name, apply in HANDLERS.items() if apply is passed)

@@ -114,10 +114,26 @@ def test_rows_are_loaded_and_written_in_bulk(hub):
 def test_an_event_no_projection_asks_for_is_not_decoded(hub, monkeypatch):
     """Its type is known from the schema id: the body stays closed."""
     projected, decoded = hub.log.projected, []
-    monkeypatch.setattr(hub.log, "projected", lambda *a: decoded.append(1) or projected(*a))
+    monkeypatch.setattr(hub.log, "projected", lambda *a, **k: decoded.append(1) or projected(*a, **k))
     zet(hub, feit("a", 1), feit("a", 2, event_type="nl.overheid.zaken.status-verwijderd.v1"))
     hub.projector.catch_up()
     assert decoded == [1]
+
+
+def test_a_body_no_projection_looks_into_stays_closed(tmp_path, monkeypatch):
+    """A handler of an envelope type gets the envelope alone; one projection that looks into it opens it for all."""
+    seen = []
+    spy = replace(TELLER, handlers={HERVAT: lambda row, event: seen.append(event) or tel(row, event)}, envelope={HERVAT})
+    for name, others in (("dicht", {}), ("open", {"teller": TELLER})):
+        hub = EmbeddedHub(
+            loaded(tmp_path / name), clock=Klok(), plugins=plugins({"spy": replace(spy, name="spy"), **others})
+        ).open()
+        zet(hub, feit("a", 1))
+        hub.projector.catch_up()
+        hub.close()
+    closed, opened = seen
+    assert (closed.type, closed.id, closed.sequence, dict(closed.data)) == (HERVAT, opened.id, 1, {})
+    assert opened.data["resourceUrl"]
 
 
 def test_a_projection_gets_the_personal_part_sealed(tmp_path):
