@@ -257,9 +257,8 @@ class Projector(Follower):
             return []
         point = self._fence(db, member, waiting[0].plaats)
         records = [record for parked in waiting if (record := self._log.record_at(parked.plaats))]
-        others = parking.parked_streams(db, member.name) - {stream}
         streams = self._decode(records, None)
-        entries = self._apply(db, member, streams, base=point.base, parked=others, way=way)
+        entries = self._apply(db, member, streams, base=point.base, parked=(), way=way)
         again = {entry.plaats for entry in entries}
         parking.release(db, member.name, stream, [p.plaats for p in waiting if p.plaats not in again])
         return entries
@@ -347,11 +346,13 @@ class Projector(Follower):
 
     def _clear(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA secure_delete=OFF")  # the same sealed rows come back at once: wiping them is half the time of a drop
-        for member in self.members:
-            self._forget(db, member)
-            member.tables.create(db)
-            self._load(db, member)
-        db.execute("PRAGMA secure_delete=ON")
+        try:
+            for member in self.members:
+                self._forget(db, member)
+                member.tables.create(db)
+                self._load(db, member)
+        finally:
+            db.execute("PRAGMA secure_delete=ON")
 
 
 def _in_order(records: Sequence[Record]) -> bool:

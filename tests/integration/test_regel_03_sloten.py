@@ -50,11 +50,12 @@ class Trace:
     """The statements that write, per transaction, as the writer ran them: (verb, table)."""
 
     transactions: list[list[tuple[str, str]]] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
 
     def __call__(self, statement):
         if statement.startswith("BEGIN"):
             self.transactions.append([])
-            assert statement == "BEGIN IMMEDIATE"
+            self.begun.append(statement)
         elif found := re.match(r"(INSERT)(?: OR \w+)? INTO (\w+)|(UPDATE) (\w+)|(DELETE) FROM (\w+)", statement):
             verb, table = (group for group in found.groups() if group)
             self.transactions[-1].append((verb, table))
@@ -65,6 +66,7 @@ def traced(database, work):
     database.write(lambda db: db.set_trace_callback(trace)).result()
     work()
     database.write(lambda db: db.set_trace_callback(None)).result()
+    assert set(trace.begun) == {"BEGIN IMMEDIATE"}  # a lock that is taken halfway is a deadlock waiting to happen
     return [tables for tables in trace.transactions if tables]
 
 

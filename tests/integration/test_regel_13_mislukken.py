@@ -449,6 +449,7 @@ def test_a_stream_that_moved_while_it_was_retried_is_judged_again(make, monkeypa
     assert parked(hub, "flow:volg") == []
     state, _ = hub.flow_state("volg", gemeente="emmen", key="a")
     assert [e.type for e in state] == [HERVAT, HERVAT, OPGESCHORT]
+    assert state[2].causationid == state[1].id
 
 
 def damage(hub, sequence, how, key="a"):
