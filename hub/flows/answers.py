@@ -204,21 +204,21 @@ class Effects:
         return cls(tuple(door.seal(settled.answers, time=now)), settled.ledger, settled.terms)
 
     @classmethod
-    def joined(cls, topic: str, parts: Mapping[str, Effects]) -> Effects:
-        """Return several streams' effects as one; ``parts`` maps a stream's key to its effects.
+    def joined(cls, topic: str, parts: Sequence[tuple[str, Effects]]) -> Effects:
+        """Return several streams' effects as one; ``parts`` are a stream's key and its effects.
 
         What each stream gets from itself comes before what it gets from another in this same transaction: then its own
         answers take exactly the sequences with which they were folded.
         """
         own: list[SealedEvent] = []
         crossing: list[SealedEvent] = []
-        for key, part in parts.items():
+        for key, part in parts:
             for sealed in part.events:
                 (own if sealed.event.key == key and sealed.event.topic == topic else crossing).append(sealed)
         return cls(
             (*own, *crossing),
-            tuple(row for part in parts.values() for row in part.ledger),
-            tuple(row for part in parts.values() for row in part.terms),
+            tuple(row for _, part in parts for row in part.ledger),
+            tuple(row for _, part in parts for row in part.terms),
         )
 
 

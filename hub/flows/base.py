@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from hub.events import Event
 
@@ -106,3 +106,14 @@ class Flow(Protocol, Generic[State]):
 
     def handle(self, state: State, command: Any) -> Sequence[Antwoord]:
         """Return what an official's command puts down. Raises ``Conflict`` or ``Invalid`` when it cannot be."""
+
+
+@runtime_checkable
+class MeldtParkeren(Protocol):
+    """A flow that others wait for: it tells them when one of its streams is parked, and when that goes on again (R8)."""
+
+    def bij_parkeren(self, state: Any, *, geparkeerd: bool) -> Sequence[Feit]:
+        """Return facts for other streams (``topic`` and ``key`` given), from what was folded before the event that failed.
+
+        Pure, like ``decide``. What it raises is logged and tells nobody; the stream is parked all the same.
+        """

@@ -4,23 +4,25 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
 from msgspec.structs import replace
 
 from hub.checkpoints import Checkpoint
 from hub.errors import ElementDamaged, KeyMissing, Poison, Transient
 from hub.events import Event, uuid_text
-from hub.flows.answers import Effects, settle
-from hub.flows.base import Flow, FlowContext
+from hub.flows.answers import Draft, Effects, settle
+from hub.flows.base import Feit, Flow, FlowContext, MeldtParkeren
 from hub.log.base import Record
 from hub.log.sqlite import SqliteLog, Stream
-from hub.parking import sequence_fault
+from hub.parking import failure_of, sequence_fault
 from hub.plugins import Clock, Gemeente
 from hub.store.door import Door
 
+log = structlog.get_logger()
 SLEUTEL_VERNIETIGD: Final = "nl.wissel.sleutel.vernietigd.v1"
 _CACHED_STATES: Final = 5_000
 _MAGIC: Final = b"\x00"
@@ -68,11 +70,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Failed:
-    """One stream that a flow could not judge, and the record it stopped at; ``error`` None: it was parked before."""
+    """One stream that a flow could not judge, and the record it stopped at; ``error`` None: it was parked before.
+
+    ``state`` is what was folded before that record, None when nothing was.
+    """
 
     stream: int
     error: BaseException | None
     culprit: Record | None = None
+    name: Stream | None = None
+    state: Any = None
 
 
 class Judge:
@@ -104,7 +111,7 @@ class Judge:
             return None
         if cached and any(self._log.type_of(record) == SLEUTEL_VERNIETIGD for record in tail):
             cached, tail = None, self._log.tail(stream, 0)  # a state in memory must not outlive the key it was read with
-        at, head = tail[0], None
+        at, head, state = tail[0], None, None
         try:
             state, sequence = cached or (member.flow.begin(self._context(member.flow, name)), 0)
             for at in tail:
@@ -117,9 +124,41 @@ class Judge:
         except KeyMissing as error:
             if self._log.sealed_with(error.key_id, stream):
                 raise  # the key file is not the one of this log: that stops everything, and names the backup
-            return Failed(stream, ElementDamaged(str(error)), at)
+            return Failed(stream, ElementDamaged(str(error)), at, name, state)
         except Exception as error:  # noqa: BLE001 - R13: whatever a flow raises parks that stream, visibly
-            return Failed(stream, error, at)
+            return Failed(stream, error, at, name, state)
+
+    def told(self, flow: Flow[Any], name: Stream | None, state: Any, cause: Record | None, *, geparkeerd: bool) -> Effects:
+        """Return what a flow tells the streams that wait for this one when it is parked, or goes on (R8)."""
+        if name is None or cause is None or state is None or not isinstance(flow, MeldtParkeren):
+            return Effects()
+        try:
+            facts = flow.bij_parkeren(state, geparkeerd=geparkeerd)
+            return self._told(flow, name, cause, facts)
+        except Transient:
+            raise
+        except Exception as error:  # noqa: BLE001 - telling is not worth more than parking: that goes on, and this is said
+            log.error("parking_not_told", flow=flow.name, uitleg=failure_of(error).text)
+            return Effects()
+
+    def _told(self, flow: Flow[Any], name: Stream, cause: Record, facts: Sequence[Feit]) -> Effects:
+        if any(fact.topic is None or fact.key in {None, name.key} for fact in facts):
+            raise Poison(f"flow {flow.name} tells its own stream that it is parked: that would park behind the rest")
+        now, gemeente = self._clock.now(), self._gemeenten[name.gemeente]
+        head = Event(
+            id=uuid_text(cause.event_id),
+            type="",
+            source="",
+            gemeente=name.gemeente,
+            topic=name.topic,
+            key=name.key,
+            sequence=cause.sequence,
+            time=now,
+            data={},
+        )
+        draft = Draft(flow=flow, gemeente=gemeente, now=now, state=None, head=head)
+        draft.take(facts)
+        return Effects.of(draft.settled(), self._door, now)
 
     def _settled(self, flow: Flow[Any], name: Stream, last: Record, state: Any, head: Event | None) -> Judged | None:
         if head is None:

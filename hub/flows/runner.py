@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -140,8 +141,18 @@ class FlowRunner(Follower):
             raise
         except Exception:  # noqa: BLE001 - R13: rolled back whole, then stream by stream, so that one parks and the rest goes on
             failed += [fault for one in judged if (fault := self._alone(member, partition, one))]
-            self._commit(member, partition, taken, [], failed)
+            self._go_on(member, partition, taken, failed)
         return len(taken)
+
+    def _go_on(self, member: FlowMember, partition: int, taken: Sequence[Record], failed: Sequence[Failed]) -> None:
+        """Park what failed and move on; when not even telling who waits can be put down, without telling."""
+        try:
+            self._commit(member, partition, taken, [], failed)
+        except (Transient, KeyMissing):
+            raise
+        except Exception as error:  # noqa: BLE001 - R13: parking must not depend on it
+            log.error("parking_not_told", flow=member.flow.name, uitleg=parking.failure_of(error).text)
+            self._commit(member, partition, taken, [], [replace(fault, state=None) for fault in failed])
 
     def _judge_batch(self, member: FlowMember, records: Sequence[Record]) -> tuple[list[Record], list[Judged | Failed]]:
         """Judge the streams of a batch, each once, until the time for one batch is used up; return what was covered."""
@@ -176,12 +187,14 @@ class FlowRunner(Follower):
         """Move the checkpoint, park what failed and put the rest down, in one transaction; drop what moved on meanwhile."""
         point, last = member.points[partition], taken[-1]
         entries = self._entries(taken, failed, point.base)
+        newly = {entry.record.stream for entry in entries if entry.failure}
+        told = [self._judge.told(member.flow, f.name, f.state, f.culprit, geparkeerd=True) for f in failed if f.stream in newly]
 
         def work(db: sqlite3.Connection) -> tuple[Checkpoint, list[Judged], Effects]:
             moved = checkpoints.move(db, point, offset=last.offset, event_id=last.event_id, log_id=self._log.log_id)
             parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
             standing = [one for one in judged if _sequence(db, one.stream) == one.sequence]
-            return moved, standing, self._put(db, member, standing)
+            return moved, standing, self._put(db, member, standing, told)
 
         moved, standing, effects = self._database.write(work).result()
         member.points[partition] = moved
@@ -204,13 +217,16 @@ class FlowRunner(Follower):
         except Transient:
             raise
         except Exception as error:  # noqa: BLE001 - R13: this is the stream that could not be put down
-            return Failed(one.stream, error, one.head)
+            return Failed(one.stream, error, one.head, one.name, one.state)
         member.points[partition] = moved
         self._after(member, standing, effects)
         return None
 
-    def _put(self, db: sqlite3.Connection, member: FlowMember, standing: Sequence[Judged]) -> Effects:
-        effects = Effects.joined(member.flow.topic, {one.name.key: one.effects for one in standing})
+    def _put(
+        self, db: sqlite3.Connection, member: FlowMember, standing: Sequence[Judged], told: Sequence[Effects] = ()
+    ) -> Effects:
+        parts = [(one.name.key, one.effects) for one in standing]
+        effects = Effects.joined(member.flow.topic, [*parts, *(("", part) for part in told)])
         now = self._clock.now()
         streams = {one.name.key: one.stream for one in standing}
         put_effects(SqliteTx(db, self._tables, now), member.flow.name, effects, streams=streams, now=now)
@@ -257,13 +273,15 @@ class FlowRunner(Follower):
         except (Transient, KeyMissing):
             raise
         except Exception as error:  # noqa: BLE001 - R13: judged well, but it cannot be put down
-            return self._settle_retry(member, records, base, [], [Failed(stream, error, one.head) for one in judged])
+            failed = [Failed(stream, error, one.head) for one in judged]
+            return self._settle_retry(member, records, base, [], failed)
 
     def _settle_retry(
         self, member: FlowMember, records: Sequence[Record], base: int, judged: Sequence[Judged], failed: Sequence[Failed]
     ) -> bool:
         entries = self._entries(records, failed, base)
         again = {entry.plaats for entry in entries}
+        told = [self._judge.told(member.flow, one.name, one.state, one.head, geparkeerd=False) for one in judged if not entries]
 
         def work(db: sqlite3.Connection) -> Effects:
             self._fence(db, member, base)
@@ -272,7 +290,7 @@ class FlowRunner(Follower):
                     raise LostRace("the stream moved on while it was judged; judge it again")
             parking.release(db, member.name, records[0].stream, {base + r.offset for r in records} - again)
             parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
-            return self._put(db, member, judged)
+            return self._put(db, member, judged, told)
 
         effects = self._database.write(work).result()
         parking.report(member.name, entries)
