@@ -19,6 +19,8 @@ from typing import Any, Final
 
 import fastavro
 
+from schemas.verenigbaar import broken_versions
+
 FOLDER: Final = Path(__file__).parent
 REGISTRY_FILE: Final = "registry.json"
 BESLOTEN_FILE: Final = "besloten.avsc"
@@ -130,16 +132,16 @@ def disagreements(raw: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Ma
     """Return everything in which files and registry do not agree, one sentence each."""
     new = [f"{name}: not in {REGISTRY_FILE}; run `python -m schemas register`" for name in sorted(raw.keys() - entries)]
     misnamed = [f"{name}: its file says {record['eventType']}" for name, record in raw.items() if record["eventType"] != name]
-    return changed(raw, entries) + new + misnamed
+    return changed(raw, entries) + broken_versions(raw) + new + misnamed
 
 
 def register(folder: Path = FOLDER) -> list[str]:
     """Enter new types into the registry under the next free ids and return them.
 
-    SchemaError when a released schema changed.
+    SchemaError when a released schema changed, or when a new version cannot read what an older one wrote.
     """
     raw, entries = read_files(folder), read_entries(folder)
-    problems = changed(raw, entries)
+    problems = changed(raw, entries) + broken_versions(raw)
     if problems:
         raise SchemaError("; ".join(problems))
     new, next_id = sorted(raw.keys() - entries), max((entry["id"] for entry in entries.values()), default=0) + 1

@@ -26,11 +26,14 @@ from hub.api.login import PATHS, LoginPort, start_of
 from hub.api.pages import SHARED_PAGES, LoginNodig, LoginOntbreekt, form_of, naar, sessie_of
 from hub.api.problems import problem_of, problem_response, record
 from hub.api.redenen import teksten_van_redenen
+from hub.api.schemaregister import PATH as SCHEMA_REGISTRY_PATH
+from hub.api.schemaregister import schema_registry
 from hub.api.sessions import Sessies
 from hub.api.settings import ApiSettings
 from hub.api.teksten import Teksten
 from hub.errors import HubError
 from hub.plugins import Hub
+from schemas import load as load_schemas
 
 STATIC: Final = Path(__file__).parent / "static"
 VENDOR: Final = (
@@ -41,7 +44,7 @@ VENDOR: Final = (
     "htmx.min.js",
 )
 MAX_BODY_BYTES: Final = 1_048_576
-API_PATHS: Final = ("/v1/", "/webhooks/", "/metrics", "/livez", "/readyz")
+API_PATHS: Final = ("/v1/", "/webhooks/", "/metrics", "/livez", "/readyz", SCHEMA_REGISTRY_PATH)
 
 
 def create_app(hub: Hub, *, routes: Sequence[Any], settings: ApiSettings, login: LoginPort | None) -> Litestar:
@@ -65,7 +68,7 @@ def create_app(hub: Hub, *, routes: Sequence[Any], settings: ApiSettings, login:
         voorbeelden=next(_options(routes, "voorbeelden"), None),
     )
     return Litestar(
-        route_handlers=[*handlers, *_static(settings)],
+        route_handlers=[*handlers, schema_registry(load_schemas()), *_static(settings)],
         state=State({"edge": here}),
         exception_handlers={
             LoginNodig: _to_login,

@@ -138,7 +138,8 @@ def test_registering_gives_only_new_types_an_id(folder):
     """Ids are fixed once given."""
     before = schemas.read_entries(folder)
     record = json.loads((folder / "nl.overheid.zaken.zaak-hervat.v1.avsc").read_text())
-    new = record | {"eventType": "nl.overheid.zaken.zaak-hervat.v2", "name": "ZaakHervatV2"}
+    older = f"{record['namespace']}.{record['name']}"
+    new = record | {"eventType": "nl.overheid.zaken.zaak-hervat.v2", "name": "ZaakHervatV2", "aliases": [older]}
     (folder / "nl.overheid.zaken.zaak-hervat.v2.avsc").write_text(json.dumps(new))
     with pytest.raises(schemas.SchemaError, match="schemas register"):
         schemas.read(folder)
@@ -163,6 +164,16 @@ def references(node):
     elif isinstance(node, list):
         for item in node:
             yield from references(item)
+
+
+def test_a_new_version_that_cannot_read_older_events_is_refused(folder):
+    """Readers move on by themselves: the newest schema reads the whole log."""
+    record = json.loads((folder / "nl.overheid.zaken.zaak-hervat.v1.avsc").read_text())
+    new = record | {"eventType": "nl.overheid.zaken.zaak-hervat.v2", "name": "ZaakHervatV2"}
+    (folder / "nl.overheid.zaken.zaak-hervat.v2.avsc").write_text(json.dumps(new))
+    with pytest.raises(schemas.SchemaError, match=r"cannot read what nl\.overheid.zaken.zaak-hervat\.v1 wrote"):
+        schemas.register(folder)
+    assert "nl.overheid.zaken.zaak-hervat.v2" not in schemas.read_entries(folder)
 
 
 def test_asyncapi_document_is_up_to_date():
