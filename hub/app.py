@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -28,12 +27,13 @@ from hub.log.sqlite import SqliteLog
 from hub.parking import failure_of
 from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Service, Tx
 from hub.projector import Projector
-from hub.readmodels import SqliteReadModel
+from hub.readmodels import StoreReadModel
 from hub.settings import Loaded
 from hub.stand import Positie, Stand
 from hub.store import opening
+from hub.store.base import Connection
 from hub.store.door import Door
-from hub.store.put import LogTables, SqliteTx
+from hub.store.put import LogTables, StoreReadTx, StoreTx
 from hub.timers import Timers
 from hub.vernietigen import Vernietiging
 from schemas import load as load_schemas
@@ -44,22 +44,6 @@ _RESEALS: Final = 5
 _LONGEST_PAUSE_S: Final = 30.0
 _STOP_S: Final = 1.0
 _LEDGER: Final = "SELECT toestand, count(*) FROM opdracht WHERE gemeente = ? GROUP BY toestand"
-
-
-class SqliteReadTx:
-    """``hub.plugins.ReadTx`` on a reader's connection."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def one(self, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        """Return the first row or None."""
-        row: tuple[Any, ...] | None = self._db.execute(sql, params).fetchone()
-        return row
-
-    def all(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return all rows."""
-        return self._db.execute(sql, params).fetchall()
 
 
 class CodecVault:
@@ -162,7 +146,7 @@ class EmbeddedHub:
             clock=self.clock,
             on_put=self._announce_effects,
         )
-        self._read_models = {m.projection.name: SqliteReadModel(self.members, m.tables) for m in self.projector.members}
+        self._read_models = {m.projection.name: StoreReadModel(self.members, m.tables) for m in self.projector.members}
 
     def start(self) -> None:
         """Start runner, executors, timers and the connectors' services on the running event loop."""
@@ -219,8 +203,8 @@ class EmbeddedHub:
     async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """Run ``work`` in one write transaction on ``wissel.db``."""
 
-        def run(db: sqlite3.Connection) -> tuple[T, bool]:
-            tx = SqliteTx(db, self.tables, self.clock.now())
+        def run(db: Connection) -> tuple[T, bool]:
+            tx = StoreTx(db, self.tables, self.clock.now())
             return work(tx), tx.has_put
 
         result, has_put = await asyncio.wrap_future(self.database.write(run, urgent=urgent))
@@ -235,9 +219,9 @@ class EmbeddedHub:
     def read_now(self, work: Callable[[ReadTx], T]) -> T:
         """Run ``work`` on one consistent view, from any thread."""
         with self.database.reader() as db:
-            return work(SqliteReadTx(db))
+            return work(StoreReadTx(db))
 
-    def read_model(self, name: str) -> SqliteReadModel:
+    def read_model(self, name: str) -> StoreReadModel:
         """Return the live version of a projection."""
         try:
             return self._read_models[name]

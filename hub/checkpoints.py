@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, replace
 
 from hub.errors import LostRace
+from hub.store.base import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class Checkpoint:
         return self.base + self.offset
 
 
-def load(db: sqlite3.Connection, member: str, partition_id: int, base: int) -> Checkpoint:
+def load(db: Connection, member: str, partition_id: int, base: int) -> Checkpoint:
     """Return where a member stands in a partition."""
     row = db.execute("SELECT plaats, epoch FROM controlepunt WHERE lid = ? AND partitie = ?", (member, partition_id)).fetchone()
     return Checkpoint(member, partition_id, base, row[0] - base, row[1]) if row else Checkpoint(member, partition_id, base)
 
 
-def move(db: sqlite3.Connection, point: Checkpoint, *, offset: int, event_id: bytes | None, log_id: str) -> Checkpoint:
+def move(db: Connection, point: Checkpoint, *, offset: int, event_id: bytes | None, log_id: str) -> Checkpoint:
     """Move a checkpoint from exactly where it was read. LostRace when somebody else moved it meanwhile."""
     moved = replace(point, offset=offset, epoch=point.epoch + 1)
     if point.epoch == 0:
         changed = db.execute(
-            "INSERT OR IGNORE INTO controlepunt VALUES (?,?,?,?,?,?)",
+            "INSERT INTO controlepunt VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING",
             (point.member, point.partition_id, moved.place, moved.epoch, event_id, log_id),
         ).rowcount
     else:

@@ -132,7 +132,7 @@ class Uitvoering:
         now = to_microseconds(self._clock.now())
         rows = tx.all(
             f"SELECT {_COLUMNS} FROM opdracht WHERE toestand = 'open' AND vanaf <= ? AND lease_tot <= ?"
-            f" AND id NOT IN ({','.join('?' * len(running))}) ORDER BY vanaf LIMIT ?",
+            f"{_others(running)} ORDER BY vanaf LIMIT ?",
             (now, now, *running, most),
         )
         entries = [LedgerEntry(*row) for row in rows]
@@ -231,9 +231,9 @@ class Uitvoering:
 
         def settle(tx: Tx) -> bool:
             closed = tx.execute(
-                "UPDATE opdracht SET toestand = ?, fout = NULL, waarde = x'', lease = NULL"
+                "UPDATE opdracht SET toestand = ?, fout = NULL, waarde = ?, lease = NULL"
                 " WHERE id = ? AND lease = ? AND toestand = 'open'",
-                (how, entry.id, self._me),
+                (how, b"", entry.id, self._me),
             )
             if closed != 1:
                 return False
@@ -272,13 +272,18 @@ class Uitvoering:
 
 def _free_what_was_read_for(tx: Tx) -> int:
     """Free what a process that died was only reading for; a write it may have sent is waited out, until its lease ends."""
-    return tx.execute("UPDATE opdracht SET lease_tot = 0 WHERE toestand = 'open' AND lease_tot > 0 AND NOT schrijft")
+    return tx.execute("UPDATE opdracht SET lease_tot = 0 WHERE toestand = 'open' AND lease_tot > 0 AND schrijft = 0")
+
+
+def _others(running: Sequence[str]) -> str:
+    """Return the condition that leaves out what runs here already."""
+    return f" AND id NOT IN ({','.join('?' * len(running))})" if running else ""
 
 
 def _next_due(tx: ReadTx, running: Sequence[str]) -> int | None:
     """Return when the next opdracht that nobody here carries out falls due, None when there is none."""
-    marks = ",".join("?" * len(running))
-    query = f"SELECT min(max(vanaf, lease_tot)) FROM opdracht WHERE toestand = 'open' AND id NOT IN ({marks})"
+    due = "CASE WHEN vanaf > lease_tot THEN vanaf ELSE lease_tot END"
+    query = f"SELECT min({due}) FROM opdracht WHERE toestand = 'open'{_others(running)}"
     row = tx.one(query, running)
     return row[0] if row else None
 
@@ -295,9 +300,9 @@ def reopen(tx: Tx, opdracht_id: str, now_us: int) -> bool:
     """Let a parked opdracht be tried again from the start of its bounds; False when it is not parked."""
     return (
         tx.execute(
-            "UPDATE opdracht SET toestand = 'open', poging = 0, vanaf = ?1, gegeven = ?1, lease_tot = 0, schrijft = 0"
-            " WHERE id = ?2 AND toestand = 'geparkeerd'",
-            (now_us, opdracht_id),
+            "UPDATE opdracht SET toestand = 'open', poging = 0, vanaf = ?, gegeven = ?, lease_tot = 0, schrijft = 0"
+            " WHERE id = ? AND toestand = 'geparkeerd'",
+            (now_us, now_us, opdracht_id),
         )
         == 1
     )
@@ -305,8 +310,8 @@ def reopen(tx: Tx, opdracht_id: str, now_us: int) -> bool:
 
 def give_up(tx: Tx, opdracht_id: str) -> bool:
     """Leave a parked opdracht out for good; False when it is not parked."""
-    query = "UPDATE opdracht SET toestand = 'overgeslagen', waarde = x'' WHERE id = ? AND toestand = 'geparkeerd'"
-    return tx.execute(query, (opdracht_id,)) == 1
+    query = "UPDATE opdracht SET toestand = 'overgeslagen', waarde = ? WHERE id = ? AND toestand = 'geparkeerd'"
+    return tx.execute(query, (b"", opdracht_id)) == 1
 
 
 def stap_van(tx: ReadTx, codec: Codec, opdracht_id: str) -> str | None:

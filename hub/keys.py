@@ -21,12 +21,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import ElementDamaged, KeyMissing, Refused
-from hub.store.database import StoreUnavailable
+from hub.store.base import StoreUnavailable
 
 K = TypeVar("K")
 CACHE_S: Final = 5.0  # a destroyed key is usable at most this long after its destruction (design, section 3)
 _NONCE: Final = 12
 
+_GONE: Final = "INSERT INTO sleutel VALUES (?, '', ?, '', 0, NULL) ON CONFLICT DO NOTHING"
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS sleutel (
     key_id TEXT PRIMARY KEY,
@@ -118,7 +119,7 @@ class KeyStore:
         ids = [(key_id,) for key_id in key_ids]
         with self._lock:
             with self._transaction():
-                self._db.executemany("INSERT OR IGNORE INTO sleutel SELECT ?1, '', ?1, '', 0, NULL", ids)
+                self._db.executemany(_GONE, [(key_id, key_id) for (key_id,) in ids])
                 self._db.executemany("UPDATE sleutel SET ingepakt = NULL WHERE key_id = ?", ids)
             self._by_id.clear()
             self._by_ref.clear()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from hub.events import uuid_text
 from hub.log.base import Record
 from hub.plugins import Value
 from hub.privacy import mask_bsns
+from hub.store.base import Connection
 
 log = structlog.get_logger()
 
@@ -79,12 +79,12 @@ def sequence_fault(sequence: int, before: int) -> SequenceFault:
     )
 
 
-def park(db: sqlite3.Connection, member: str, entries: Sequence[Entry], *, at_us: int) -> None:
+def park(db: Connection, member: str, entries: Sequence[Entry], *, at_us: int) -> None:
     """Park events of one member; what was parked before keeps since when, and counts one try more where it failed again."""
     db.executemany(
-        "INSERT INTO geparkeerd VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO geparkeerd VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (lid, stroom, plaats) DO UPDATE SET"
         " oorzaak = excluded.oorzaak, uitleg = excluded.uitleg, stapel = excluded.stapel,"
-        " pogingen = pogingen + excluded.pogingen, laatst = excluded.laatst",
+        " pogingen = geparkeerd.pogingen + excluded.pogingen, laatst = excluded.laatst",
         [(member, *_columns(entry), at_us, at_us) for entry in entries],
     )
 
@@ -104,29 +104,28 @@ def report(member: str, entries: Iterable[Entry]) -> None:
             log.error("event_parked", lid=member, oorzaak=why.cause, **told)
 
 
-def parked_streams(db: sqlite3.Connection, member: str) -> set[int]:
+def parked_streams(db: Connection, member: str) -> set[int]:
     """Return the streams that wait for a person, for one member. A record that is not ours holds no stream up."""
-    query = "SELECT DISTINCT stroom FROM geparkeerd WHERE lid = ? AND oorzaak IS NOT ?"
+    query = "SELECT DISTINCT stroom FROM geparkeerd WHERE lid = ? AND (oorzaak IS NULL OR oorzaak <> ?)"
     return {row[0] for row in db.execute(query, (member, ForeignRecord.__name__))}
 
 
-def parked_of(db: sqlite3.Connection, member: str | None = None, stream: int | None = None) -> list[Parked]:
+def parked_of(db: Connection, member: str | None = None, stream: int | None = None) -> list[Parked]:
     """Return what is parked, oldest stream first, in stream order."""
-    rows = db.execute(
-        "SELECT * FROM geparkeerd WHERE (?1 IS NULL OR lid = ?1) AND (?2 IS NULL OR stroom = ?2)"
-        " ORDER BY lid, stroom, volgnummer, plaats",
-        (member, stream),
-    )
-    return [Parked(*row) for row in rows]
+    asked: list[tuple[str, Value]] = [("lid", member), ("stroom", stream)]
+    given = [(column, value) for column, value in asked if value is not None]
+    where = f"WHERE {' AND '.join(f'{column} = ?' for column, _ in given)}" if given else ""
+    query = f"SELECT * FROM geparkeerd {where} ORDER BY lid, stroom, volgnummer, plaats"
+    return [Parked(*row) for row in db.execute(query, [value for _, value in given])]
 
 
-def release(db: sqlite3.Connection, member: str, stream: int, places: Iterable[int]) -> None:
+def release(db: Connection, member: str, stream: int, places: Iterable[int]) -> None:
     """Events of a stream have been applied (or left out) in this very transaction: they are parked no longer."""
     rows = [(member, stream, place) for place in places]
     db.executemany("DELETE FROM geparkeerd WHERE lid = ? AND stroom = ? AND plaats = ?", rows)
 
 
-def skipped(db: sqlite3.Connection, member: str) -> set[str]:
+def skipped(db: Connection, member: str) -> set[str]:
     """Return the events that a person decided to leave out for this member; read in ``wissel.db``, where decisions stand."""
     rows = db.execute("SELECT gebeurtenis FROM parkeerbesluit WHERE lid = ? AND besluit = 'skip'", (member,))
     return {row[0] for row in rows}

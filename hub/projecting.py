@@ -7,9 +7,7 @@ again by member; then ``apply_by_stream`` finds the event that cannot be applied
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 from zlib import crc32
@@ -23,7 +21,7 @@ from hub.log.base import Record
 from hub.log.sqlite import Stream
 from hub.plugins import ProjectedEvent, Projection, Row
 from hub.readmodels import Tables
-from hub.store.database import file_failed
+from hub.store.base import Connection
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -89,7 +87,7 @@ class Member:
         return -((base >> 40) << 32 | crc32(stream.gemeente.encode())), f"{stream.topic}/{base >> 40}"
 
 
-def apply(db: sqlite3.Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int]) -> list[Failed]:
+def apply(db: Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int]) -> list[Failed]:
     """Fold the items into the member's rows and write these in bulk; return what must be parked.
 
     ``parked``: the streams that wait. Raises whatever writing a row raises; the caller rolls back.
@@ -114,51 +112,36 @@ def apply(db: sqlite3.Connection, member: Member, streams: PerStream, *, base: i
     return failed
 
 
-def apply_by_stream(
-    db: sqlite3.Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int]
-) -> list[Failed]:
+def apply_by_stream(db: Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int]) -> list[Failed]:
     """Do what ``apply`` does, stream by stream and where needed event by event, so that one bad row stops one stream only."""
     failed: list[Failed] = []
     for stream, items in streams.items():
         try:
-            with _savepoint(db):
+            with db.savepoint():
                 failed += apply(db, member, {stream: items}, base=base, parked=parked)
         except Exception as error:
-            if file_failed(error):
+            if db.lost(error):
                 raise
             failed += _one_by_one(db, member, stream, items, base=base, parked=parked)
     return failed
 
 
 def _one_by_one(
-    db: sqlite3.Connection, member: Member, stream: int, items: Sequence[Item], *, base: int, parked: Collection[int]
+    db: Connection, member: Member, stream: int, items: Sequence[Item], *, base: int, parked: Collection[int]
 ) -> list[Failed]:
     failed: list[Failed] = []
     waiting = set(parked)
     for item in items:
         try:
-            with _savepoint(db):
+            with db.savepoint():
                 now = apply(db, member, {stream: [item]}, base=base, parked=waiting)
         except Exception as error:
-            if file_failed(error):
+            if db.lost(error):
                 raise
             now = [Failed(item, error)]
         waiting |= {fault.item.record.stream for fault in now if fault.blocks}
         failed += now
     return failed
-
-
-@contextmanager
-def _savepoint(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("SAVEPOINT deel")
-    try:
-        yield
-    except Exception:
-        if db.in_transaction:
-            db.execute("ROLLBACK TO deel")
-            db.execute("RELEASE deel")
-        raise
-    db.execute("RELEASE deel")
 
 
 def _fold(row: Row | None, steps: Sequence[Step], waits: bool, failed: list[Failed]) -> Row | None:  # noqa: FBT001

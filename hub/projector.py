@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gc
-import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -26,7 +25,7 @@ from hub.parking import Entry, sequence_fault
 from hub.plugins import Clock, Projection
 from hub.projecting import Failed, Item, Member, PerStream, apply, apply_by_stream
 from hub.readmodels import Tables
-from hub.store.database import Database
+from hub.store.base import Connection, Database
 
 LIVE_BATCH: Final = 1_000
 REBUILD_BATCH: Final = 5_000
@@ -137,7 +136,7 @@ class Projector(Follower):
         """Leave one parked event out; the decision has been written in ``wissel.db`` before."""
         member.skipped.add(event_id)
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Connection) -> None:
             places = [p.plaats for p in parking.parked_of(db, member.name, stream) if p.gebeurtenis == event_id]
             if places:
                 self._fence(db, member, places[0])
@@ -205,7 +204,7 @@ class Projector(Follower):
         """Hand a batch to the writer: first the checkpoints are moved, then the rows are written (R4)."""
         applied, last = threading.Event(), batch.last
 
-        def work(db: sqlite3.Connection) -> Moved:
+        def work(db: Connection) -> Moved:
             points = [
                 checkpoints.move(db, m.points[batch.where], offset=last.offset, event_id=last.event_id, log_id=self._log.log_id)
                 for m in group
@@ -243,14 +242,14 @@ class Projector(Follower):
                 parking.report(member.name, entries)
 
     def _apply(
-        self, db: sqlite3.Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int], way: Way
+        self, db: Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int], way: Way
     ) -> list[Entry]:
         failed = way(db, member, streams, base=base, parked=parked)
         entries = [_entry(fault, base) for fault in failed]
         parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
         return entries
 
-    def _retry(self, db: sqlite3.Connection, member: Member, stream: int, way: Way) -> list[Entry]:
+    def _retry(self, db: Connection, member: Member, stream: int, way: Way) -> list[Entry]:
         """Apply what waits, as far as it goes, and let go of what was applied."""
         waiting = parking.parked_of(db, member.name, stream)
         if not waiting:
@@ -263,7 +262,7 @@ class Projector(Follower):
         parking.release(db, member.name, stream, [p.plaats for p in waiting if p.plaats not in again])
         return entries
 
-    def _fence(self, db: sqlite3.Connection, member: Member, place: int) -> Checkpoint:
+    def _fence(self, db: Connection, member: Member, place: int) -> Checkpoint:
         """Move the checkpoint of a place's partition in place: whoever works on older rows finds that out (R4)."""
         topic, partition = self._log.partition_at(place)
         base = self._log.place(topic, partition, 0)
@@ -316,7 +315,7 @@ class Projector(Follower):
 
     # ------------------------------------------------------------------------------------------------- opening
 
-    def _open(self, db: sqlite3.Connection) -> None:
+    def _open(self, db: Connection) -> None:
         for member in self.members:
             if not db.execute("SELECT 1 FROM controlepunt WHERE lid = ?", (member.name,)).fetchone():
                 self._forget(db, member)  # rows without a checkpoint are of a rebuild that did not begin
@@ -324,7 +323,7 @@ class Projector(Follower):
             member.tables.create_indexes(db)
             self._load(db, member)
 
-    def _load(self, db: sqlite3.Connection, member: Member) -> None:
+    def _load(self, db: Connection, member: Member) -> None:
         for topic, partition in self._partitions:
             base = self._log.place(topic, partition, 0)
             member.points[topic, partition] = checkpoints.load(db, member.name, base >> 40, base)
@@ -339,20 +338,17 @@ class Projector(Follower):
         with self._database.reader() as db:
             member.parked = parking.parked_streams(db, member.name)
 
-    def _forget(self, db: sqlite3.Connection, member: Member) -> None:
+    def _forget(self, db: Connection, member: Member) -> None:
         member.tables.drop(db)
         db.execute("DELETE FROM controlepunt WHERE lid = ?", (member.name,))
         db.execute("DELETE FROM geparkeerd WHERE lid = ?", (member.name,))
 
-    def _clear(self, db: sqlite3.Connection) -> None:
-        db.execute("PRAGMA secure_delete=OFF")  # the same sealed rows come back at once: wiping them is half the time of a drop
-        try:
+    def _clear(self, db: Connection) -> None:
+        with db.unwiped():  # the same sealed rows come back at once
             for member in self.members:
                 self._forget(db, member)
                 member.tables.create(db)
                 self._load(db, member)
-        finally:
-            db.execute("PRAGMA secure_delete=ON")
 
 
 def _in_order(records: Sequence[Record]) -> bool:

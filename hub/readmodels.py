@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables of one version of a projection in ``leesmodellen.db``: made, loaded and written in bulk under integer keys."""
+"""The tables of one version of a projection, among the read models: made, loaded and written in bulk under integer keys."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import msgspec
 
 from hub.errors import HubError
 from hub.plugins import Projection, Row, Value
-from hub.store.database import Database
+from hub.store.base import Connection, Database
 
 _CHUNK: Final = 500
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -35,31 +34,31 @@ class Tables:
         )
         self._update = f"UPDATE {self.name} SET rij = ? WHERE stroom = ?"
 
-    def create(self, db: sqlite3.Connection) -> None:
+    def create(self, db: Connection) -> None:
         """Make the tables where they are not there yet."""
         columns = "".join(f", {name} {kind}" for name, (kind, _) in self.projection.columns.items())
-        db.execute(
+        db.define(
             f"CREATE TABLE IF NOT EXISTS {self.name} (stroom INTEGER PRIMARY KEY, gemeente TEXT NOT NULL,"
             f" sleutel TEXT NOT NULL{columns}, rij BLOB NOT NULL)"
         )
         for link in self.projection.links:
-            db.execute(
+            db.define(
                 f"CREATE TABLE IF NOT EXISTS {self.name}_{link} (waarde TEXT NOT NULL, stroom INTEGER NOT NULL,"
                 " PRIMARY KEY (waarde, stroom)) WITHOUT ROWID"
             )
 
-    def create_indexes(self, db: sqlite3.Connection) -> None:
+    def create_indexes(self, db: Connection) -> None:
         """Make the secondary indexes; a rebuild does this last."""
-        db.execute(f"CREATE INDEX IF NOT EXISTS {self.name}_op_sleutel ON {self.name} (sleutel)")
+        db.define(f"CREATE INDEX IF NOT EXISTS {self.name}_op_sleutel ON {self.name} (sleutel)")
         for column in self.columns:
-            db.execute(f"CREATE INDEX IF NOT EXISTS {self.name}_op_{column} ON {self.name} (gemeente, {column})")
+            db.define(f"CREATE INDEX IF NOT EXISTS {self.name}_op_{column} ON {self.name} (gemeente, {column})")
 
-    def drop(self, db: sqlite3.Connection) -> None:
+    def drop(self, db: Connection) -> None:
         """Remove the tables."""
         for name in (self.name, *(f"{self.name}_{link}" for link in self.projection.links)):
-            db.execute(f"DROP TABLE IF EXISTS {name}")
+            db.define(f"DROP TABLE IF EXISTS {name}")
 
-    def load(self, db: sqlite3.Connection, streams: Iterable[int]) -> dict[int, Row]:
+    def load(self, db: Connection, streams: Iterable[int]) -> dict[int, Row]:
         """Return stream id -> row of those that have one, read sorted and in bulk."""
         rows: dict[int, Row] = {}
         ordered = sorted(streams)
@@ -69,9 +68,7 @@ class Tables:
             rows.update((stream, _decode(packed)) for stream, packed in db.execute(query, part))
         return rows
 
-    def write(
-        self, db: sqlite3.Connection, before: Mapping[int, Row | None], after: Mapping[int, tuple[str, str, Row | None]]
-    ) -> None:
+    def write(self, db: Connection, before: Mapping[int, Row | None], after: Mapping[int, tuple[str, str, Row | None]]) -> None:
         """Write the rows that changed; ``after`` maps stream id to (gemeente, key, row or None for gone)."""
         inserts, updates, gone = [], [], []
         for stream in sorted(after):
@@ -99,17 +96,17 @@ class Tables:
     def _values(self, row: Row) -> tuple[Value, ...]:
         return tuple(reader(row) for reader in self._readers)
 
-    def _write_links(self, db: sqlite3.Connection, link: str, changes: Iterable[tuple[int, set[str], set[str]]]) -> None:
+    def _write_links(self, db: Connection, link: str, changes: Iterable[tuple[int, set[str], set[str]]]) -> None:
         table = f"{self.name}_{link}"
         added = sorted((value, stream) for stream, old, new in changes for value in new - old)
         removed = [(value, stream) for stream, old, new in changes for value in old - new]
         if removed:
             db.executemany(f"DELETE FROM {table} WHERE waarde = ? AND stroom = ?", removed)
         if added:
-            db.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", added)
+            db.executemany(f"INSERT INTO {table} VALUES (?, ?) ON CONFLICT DO NOTHING", added)
 
 
-class SqliteReadModel:
+class StoreReadModel:
     """``hub.plugins.ReadModel`` on one projection's tables."""
 
     def __init__(self, database: Database, tables: Tables) -> None:

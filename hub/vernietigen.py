@@ -9,7 +9,6 @@ again at the next start. Destroying by retention term, with a second person, is 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -19,9 +18,9 @@ from hub.clock import to_microseconds
 from hub.events import NewEvent, fact_id
 from hub.keys import KeyStore
 from hub.plugins import Clock, Gemeente
-from hub.store.database import Database
+from hub.store.base import Connection, Database
 from hub.store.door import Door
-from hub.store.put import LogTables, SqliteTx
+from hub.store.put import LogTables, StoreTx
 
 log = structlog.get_logger()
 VERNIETIGD: Final = "nl.wissel.sleutel.vernietigd.v1"
@@ -65,7 +64,7 @@ class Vernietiging:
         """Destroy these keys; return in how many streams that was told. Doing it again does what was not done yet."""
         at = to_microseconds(self._clock.now())
         marks = [(key_id, at) for key_id in key_ids]
-        mark = "INSERT OR IGNORE INTO sleutel_vernietigd (key_id, sinds, klaar) VALUES (?, ?, 0)"
+        mark = "INSERT INTO sleutel_vernietigd (key_id, sinds, klaar) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
         self._database.write(lambda db: db.executemany(mark, marks).rowcount, urgent=True).result()
         self._keys.destroy(key_ids)  # its own cache forgets them at once: there is no other process to wait for
         return sum(self._tell(key_id) for key_id in key_ids)
@@ -90,8 +89,8 @@ class Vernietiging:
         sealed = self._door.seal([self._fact(key_id, row) for row in known])
         move = "UPDATE sleutel_vernietigd SET klaar = ? WHERE key_id = ? AND klaar < ?"
 
-        def work(db: sqlite3.Connection) -> int:
-            tx = SqliteTx(db, self._tables, self._clock.now())
+        def work(db: Connection) -> int:
+            tx = StoreTx(db, self._tables, self._clock.now())
             if tx.execute(move, (rows[-1][0], key_id, rows[0][0])) != 1:
                 return 0  # somebody else told these streams meanwhile
             tx.put(sealed)

@@ -125,7 +125,7 @@ def feit(
 
 def zet(hub: EmbeddedHub, *events: NewEvent, expected: Any = None) -> None:
     """Put events down as a connector would, and wait for the commit."""
-    from hub.store.put import SqliteTx
+    from hub.store.put import StoreTx
 
     sealed = hub.seal(events)
-    hub.database.write(lambda db: SqliteTx(db, hub.tables, hub.clock.now()).put(sealed, expected)).result()
+    hub.database.write(lambda db: StoreTx(db, hub.tables, hub.clock.now()).put(sealed, expected)).result()

@@ -17,8 +17,9 @@ from hub.errors import NotFound
 from hub.events import ZAKEN
 from hub.plugins import Freshness, Gemeente, ProjectedEvent, Projection, Sealed
 from hub.privacy import Bsn, Pseudonymizer
-from hub.readmodels import SqliteReadModel, Tables
+from hub.readmodels import StoreReadModel, Tables
 from hub.stand import Stand
+from hub.store.sqlite import SqliteConnection
 
 EMMEN = Gemeente(
     slug="emmen", naam="Emmen", gemeentecode="0114", oin="00000001002220647000", pseudonym=Pseudonymizer(b"e" * 32),
@@ -76,10 +77,10 @@ class NepClock:
 
 
 class _Db:
-    """What ``SqliteReadModel`` asks of a database: one connection, one reader at a time."""
+    """What ``StoreReadModel`` asks of a database: one connection, one reader at a time."""
 
     def __init__(self) -> None:
-        self.db = sqlite3.connect(":memory:", check_same_thread=False)
+        self.db = sqlite3.connect(":memory:", check_same_thread=False, factory=SqliteConnection)
         self._lock = threading.RLock()
 
     @contextmanager
@@ -164,13 +165,13 @@ class NepHub:
 
     # ------------------------------------------------------------------------------------------ being asked
 
-    def read_model(self, name: str) -> SqliteReadModel:
+    def read_model(self, name: str) -> StoreReadModel:
         if self.store_away:
             raise self.store_away
         found = [tables for tables in self._tables if tables.projection.name == name]
         if not found:
             raise NotFound(f"no read model {name}")
-        return SqliteReadModel(self._db, found[0])  # type: ignore[arg-type]
+        return StoreReadModel(self._db, found[0])  # type: ignore[arg-type]
 
     def freshness(self) -> Freshness:
         return Freshness(self.clock.now() - timedelta(seconds=self.achter_s), self.achter, 0)

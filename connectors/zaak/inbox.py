@@ -78,6 +78,7 @@ CREATE TABLE IF NOT EXISTS zaak_melding_afgekeurd (
 ) WITHOUT ROWID;
 """
 _MOST_REFUSED_KEPT: Final = 1_000
+_ALL: Final = 2**62  # a LIMIT that limits nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,9 @@ def bewaar(tx: Tx, gemeente: str, notificatie: Notificatie, now_us: int) -> bool
         row = (identity, gemeente, n.zaak, n.resource, n.resource_url, n.actie, n.aanmaakdatum, kenmerken, now_us)
         tx.execute("INSERT INTO zaak_melding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL)", row)
     tx.execute(
-        "INSERT INTO zaak_stand (gemeente, zaak, zaak_url, vanaf) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
-        " SET vanaf = CASE WHEN lease IS NULL AND (?5 OR vanaf IS NULL OR poging = 0) THEN ?4 ELSE vanaf END",
+        "INSERT INTO zaak_stand (gemeente, zaak, zaak_url, vanaf) VALUES (?, ?, ?, ?) ON CONFLICT (gemeente, zaak) DO UPDATE"
+        " SET vanaf = CASE WHEN zaak_stand.lease IS NULL AND (? = 1 OR zaak_stand.vanaf IS NULL OR zaak_stand.poging = 0)"
+        " THEN excluded.vanaf ELSE zaak_stand.vanaf END",
         (gemeente, n.zaak, n.hoofd_object, now_us, int(not repeated)),
     )
     return not repeated
@@ -146,7 +148,8 @@ def bewaar_overig(tx: Tx, gemeente: str, notificatie: Notificatie, now_us: int) 
     n = notificatie
     row = (n.id_in(gemeente), gemeente, n.kanaal, n.resource, n.resource_url, n.actie, n.aanmaakdatum, now_us)
     tx.execute(
-        "INSERT INTO zaak_melding_overig VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET aantal = aantal + 1",
+        "INSERT INTO zaak_melding_overig VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id)"
+        " DO UPDATE SET aantal = zaak_melding_overig.aantal + 1",
         row,
     )
 
@@ -154,13 +157,14 @@ def bewaar_overig(tx: Tx, gemeente: str, notificatie: Notificatie, now_us: int) 
 def bewaar_afgekeurd(tx: Tx, gemeente: str, identity: str, reden: str, sealed: Sealed, now_us: int) -> None:
     """Keep a malformed body, sealed; of very many only the newest."""
     tx.execute(
-        "INSERT INTO zaak_melding_afgekeurd VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET aantal = aantal + 1",
+        "INSERT INTO zaak_melding_afgekeurd VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT (id)"
+        " DO UPDATE SET aantal = zaak_melding_afgekeurd.aantal + 1",
         (identity, gemeente, now_us, reden, sealed.key_id, sealed.inhoud),
     )
     tx.execute(
         "DELETE FROM zaak_melding_afgekeurd WHERE id IN (SELECT id FROM zaak_melding_afgekeurd WHERE gemeente = ?"
-        " ORDER BY ontvangen_op DESC LIMIT -1 OFFSET ?)",
-        (gemeente, _MOST_REFUSED_KEPT),
+        " ORDER BY ontvangen_op DESC LIMIT ? OFFSET ?)",
+        (gemeente, _ALL, _MOST_REFUSED_KEPT),
     )
 
 
@@ -181,7 +185,7 @@ def achterstand(tx: ReadTx) -> int:
 
 def neem_over(tx: Tx, owner: str, now_us: int) -> int:
     """Make due what an earlier process was fetching when it ended; return how many."""
-    sql = "UPDATE zaak_stand SET lease = NULL, vanaf = ?1 WHERE lease IS NOT NULL AND lease <> ?2"
+    sql = "UPDATE zaak_stand SET lease = NULL, vanaf = ? WHERE lease IS NOT NULL AND lease <> ?"
     return tx.execute(sql, (now_us, owner))
 
 
@@ -236,8 +240,8 @@ def leg_neer(tx: Tx, beurt: Beurt, stand: Stand, *, settles: bool, now_us: int, 
     )
     if kept and stand.regel and not beurt.regel:
         tx.execute(
-            "INSERT INTO zaak_bron (gemeente, regel) VALUES (?, ?) ON CONFLICT DO UPDATE SET regel = excluded.regel"
-            " WHERE regel = ''",
+            "INSERT INTO zaak_bron (gemeente, regel) VALUES (?, ?) ON CONFLICT (gemeente) DO UPDATE"
+            " SET regel = excluded.regel WHERE zaak_bron.regel = ''",
             (beurt.gemeente, stand.regel),
         )
     if kept and settles:
@@ -280,8 +284,8 @@ def regel_van(tx: ReadTx, gemeente: str) -> Regel:
 def onthoud_begin(tx: Tx, gemeente: str, today: str) -> None:
     """Keep the day on which this hub began with a source: older zaken are not taken up without a notification."""
     tx.execute(
-        "INSERT INTO zaak_bron (gemeente, begonnen) VALUES (?, ?) ON CONFLICT DO UPDATE SET begonnen = excluded.begonnen"
-        " WHERE begonnen IS NULL",
+        "INSERT INTO zaak_bron (gemeente, begonnen) VALUES (?, ?) ON CONFLICT (gemeente) DO UPDATE"
+        " SET begonnen = excluded.begonnen WHERE zaak_bron.begonnen IS NULL",
         (gemeente, today),
     )
 
@@ -294,7 +298,7 @@ def begonnen_op(tx: ReadTx, gemeente: str) -> str | None:
 
 def maak_bekend(tx: Tx, gemeente: str, zaken: Sequence[tuple[str, str]], now_us: int) -> int:
     """Make due the zaken (uuid, url) we never heard of; return how many those are."""
-    sql = "INSERT OR IGNORE INTO zaak_stand (gemeente, zaak, zaak_url, vanaf) VALUES (?, ?, ?, ?)"
+    sql = "INSERT INTO zaak_stand (gemeente, zaak, zaak_url, vanaf) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
     return sum(tx.execute(sql, (gemeente, uuid, url, now_us)) for uuid, url in zaken)
 
 

@@ -8,7 +8,6 @@ still where it was judged: a stream that moved on is asked again by the newer ev
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -30,9 +29,9 @@ from hub.log.base import Record
 from hub.log.sqlite import SqliteLog, Stream
 from hub.parking import Entry
 from hub.plugins import Clock, Gemeente
-from hub.store.database import Database
+from hub.store.base import Connection, Database
 from hub.store.door import Door
-from hub.store.put import OFFSET_BITS, SEQUENCE, LogTables, SqliteTx
+from hub.store.put import OFFSET_BITS, SEQUENCE, LogTables, StoreTx
 
 log = structlog.get_logger()
 BATCH_EVENTS: Final = 200  # what fits in BATCH_S; reading more would be read again by the next batch
@@ -108,7 +107,7 @@ class FlowRunner(Follower):
         member = self.member(flow)
         member.skipped.add(event_id)
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Connection) -> None:
             places = [p.plaats for p in parking.parked_of(db, member.name, stream) if p.gebeurtenis == event_id]
             if places:
                 self._fence(db, member, places[0])
@@ -190,7 +189,7 @@ class FlowRunner(Follower):
         newly = {entry.record.stream for entry in entries if entry.failure}
         told = [self._judge.told(member.flow, f.name, f.state, f.culprit, geparkeerd=True) for f in failed if f.stream in newly]
 
-        def work(db: sqlite3.Connection) -> tuple[Checkpoint, list[Judged], Effects]:
+        def work(db: Connection) -> tuple[Checkpoint, list[Judged], Effects]:
             moved = checkpoints.move(db, point, offset=last.offset, event_id=last.event_id, log_id=self._log.log_id)
             parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
             standing = [one for one in judged if _sequence(db, one.stream) == one.sequence]
@@ -207,7 +206,7 @@ class FlowRunner(Follower):
         """Put one stream's answers down by themselves; the checkpoint stays where it is. Return the failure, if it is one."""
         point = member.points[partition]
 
-        def work(db: sqlite3.Connection) -> tuple[Checkpoint, list[Judged], Effects]:
+        def work(db: Connection) -> tuple[Checkpoint, list[Judged], Effects]:
             moved = checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=self._log.log_id)
             standing = [one] if _sequence(db, one.stream) == one.sequence else []
             return moved, standing, self._put(db, member, standing)
@@ -222,14 +221,12 @@ class FlowRunner(Follower):
         self._after(member, standing, effects)
         return None
 
-    def _put(
-        self, db: sqlite3.Connection, member: FlowMember, standing: Sequence[Judged], told: Sequence[Effects] = ()
-    ) -> Effects:
+    def _put(self, db: Connection, member: FlowMember, standing: Sequence[Judged], told: Sequence[Effects] = ()) -> Effects:
         parts = [(one.name.key, one.effects) for one in standing]
         effects = Effects.joined(member.flow.topic, [*parts, *(("", part) for part in told)])
         now = self._clock.now()
         streams = {one.name.key: one.stream for one in standing}
-        put_effects(SqliteTx(db, self._tables, now), member.flow.name, effects, streams=streams, now=now)
+        put_effects(StoreTx(db, self._tables, now), member.flow.name, effects, streams=streams, now=now)
         return effects
 
     def _after(self, member: FlowMember, standing: Sequence[Judged], effects: Effects) -> None:
@@ -283,7 +280,7 @@ class FlowRunner(Follower):
         again = {entry.plaats for entry in entries}
         told = [self._judge.told(member.flow, one.name, one.state, one.head, geparkeerd=False) for one in judged if not entries]
 
-        def work(db: sqlite3.Connection) -> Effects:
+        def work(db: Connection) -> Effects:
             self._fence(db, member, base)
             for one in judged:
                 if _sequence(db, one.stream) != one.sequence:
@@ -298,7 +295,7 @@ class FlowRunner(Follower):
             self._on_put(effects)
         return not entries
 
-    def _fence(self, db: sqlite3.Connection, member: FlowMember, place: int) -> None:
+    def _fence(self, db: Connection, member: FlowMember, place: int) -> None:
         """Move the checkpoint of a place's partition in place: a batch that knew the stream as parked starts over (R4)."""
         topic, partition = self._log.partition_at(place)
         base = self._log.place(topic, partition, 0)
@@ -307,16 +304,15 @@ class FlowRunner(Follower):
 
     # ------------------------------------------------------------------------------------------------- opening
 
-    def _begin(self, db: sqlite3.Connection, member: FlowMember) -> None:
+    def _begin(self, db: Connection, member: FlowMember) -> None:
         """Give a flow that never ran on this log its place: the head. It judges what comes, not what was before it (R7)."""
         if db.execute("SELECT 1 FROM controlepunt WHERE lid = ?", (member.name,)).fetchone():
             return
         for partition in self._partitions[member.name]:
             base = self._log.place(member.flow.topic, partition, 0)
-            query = "SELECT max(plaats), id FROM gebeurtenis WHERE plaats >= ? AND plaats < ?"
-            place, event_id = db.execute(query, (base, base + (1 << OFFSET_BITS))).fetchone()
-            point = Checkpoint(member.name, base >> 40, base)
-            offset = point.offset if place is None else place - base
+            query = "SELECT plaats, id FROM gebeurtenis WHERE plaats >= ? AND plaats < ? ORDER BY plaats DESC LIMIT 1"
+            place, event_id = db.execute(query, (base, base + (1 << OFFSET_BITS))).fetchone() or (base - 1, None)
+            point, offset = Checkpoint(member.name, base >> 40, base), place - base
             checkpoints.move(db, point, offset=offset, event_id=event_id, log_id=self._log.log_id)
         query = "SELECT sleutel FROM stroom WHERE topic = ? ORDER BY id"
         before = [row[0] for row in db.execute(query, (member.flow.topic,))]
@@ -324,12 +320,12 @@ class FlowRunner(Follower):
             told = {"aantal": len(before), "stromen": before[:_NAMED]}
             log.warning("flow_begins_at_head", flow=member.flow.name, **told)
 
-    def _load(self, db: sqlite3.Connection, member: FlowMember) -> None:
+    def _load(self, db: Connection, member: FlowMember) -> None:
         for partition in self._partitions[member.name]:
             base = self._log.place(member.flow.topic, partition, 0)
             member.points[partition] = checkpoints.load(db, member.name, base >> 40, base)
         member.parked = parking.parked_streams(db, member.name)
 
 
-def _sequence(db: sqlite3.Connection, stream: int) -> int:
+def _sequence(db: Connection, stream: int) -> int:
     return int(db.execute(f"SELECT {SEQUENCE} FROM stroom WHERE id = ?", (stream,)).fetchone()[0])

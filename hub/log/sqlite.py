@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
@@ -16,7 +15,7 @@ from hub.errors import NotFound, SchemaViolation
 from hub.events import Event, uuid_text
 from hub.log.base import Position, Record
 from hub.plugins import ProjectedEvent, Sealed
-from hub.store.database import Database
+from hub.store.base import Connection, Database
 from hub.store.put import OFFSET_BITS, SEQUENCE
 
 _OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
@@ -95,7 +94,7 @@ class SqliteLog:
 
     def has(self, stream: int, sequence: int) -> bool:
         """Return True when the log holds that event of a stream, or retention removed it; nothing comes before the first."""
-        query = "SELECT 1 FROM gebeurtenis WHERE stroom = ?1 AND volgnummer = ?2"
+        query = "SELECT 1 FROM gebeurtenis WHERE stroom = ? AND volgnummer = ?"
         with self._database.reader() as db:
             found = db.execute(query, (stream, sequence)).fetchone()
             removed = db.execute("SELECT verwijderd_tot FROM stroom WHERE id = ?", (stream,)).fetchone()
@@ -189,7 +188,7 @@ class SqliteLog:
             dataref=record.dataref,
         )
 
-    def _partition_id(self, db: sqlite3.Connection, topic: str, partition: int) -> int:
+    def _partition_id(self, db: Connection, topic: str, partition: int) -> int:
         known = self._partition_ids.get((topic, partition))
         if known is None:
             row = db.execute("SELECT id FROM partitie WHERE topic = ? AND nummer = ?", (topic, partition)).fetchone()

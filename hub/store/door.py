@@ -8,7 +8,6 @@ it unreadable here too.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from hub.events import PERSONEN, NewEvent
 from hub.keys import KeyRef
 from hub.plugins import Clock, Sealed, SealedEvent
 from hub.privacy import loggable, mask_bsns
-from hub.store.database import Database
+from hub.store.base import Connection, Database
 
 log = structlog.get_logger()
 _CONTEXT: Final = "geweigerd"
@@ -116,7 +115,7 @@ def _text(value: Any) -> str:
         return repr(value)[:_MOST_TEXT]
 
 
-def _insert(db: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     db.executemany("INSERT INTO geweigerd (op, bron, reden, key_id, inhoud) VALUES (?,?,?,?,?)", rows)
 
 

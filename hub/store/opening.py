@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
@@ -16,7 +15,8 @@ from typing import Final, TextIO
 from hub.errors import ConfigError, Refused
 from hub.keys import KeyStore
 from hub.plugins import Gemeente
-from hub.store.database import Database
+from hub.store.base import Connection, Database
+from hub.store.sqlite import SqliteDatabase
 
 SCHEMA_VERSION: Final = "1"
 _REBUILD: Final = "run `wissel leesmodellen herbouw`: it is built again from the log"
@@ -105,7 +105,7 @@ def open_members(folder: Path, *, forget: bool = False) -> Database:
     if forget:
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return Database(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD)
+    return SqliteDatabase(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD)
 
 
 def open_wissel_db(folder: Path, *, tables: Iterable[str], topics: Mapping[str, int]) -> tuple[Database, str]:
@@ -113,16 +113,17 @@ def open_wissel_db(folder: Path, *, tables: Iterable[str], topics: Mapping[str, 
 
     Refused when it was made by a newer version, or with other partition counts (order per stream would break).
     """
-    database = Database(folder / "wissel.db", "\n".join((sql("wissel.sql"), sql("parkeren.sql"), *tables)))
+    database = SqliteDatabase(folder / "wissel.db", "\n".join((sql("wissel.sql"), sql("parkeren.sql"), *tables)))
 
-    def prepare(db: sqlite3.Connection) -> str:
+    def prepare(db: Connection) -> str:
         meta = dict(db.execute("SELECT naam, waarde FROM meta"))
         if meta.get("schema", SCHEMA_VERSION) != SCHEMA_VERSION:
             raise Refused(
                 f"wissel.db has schema {meta['schema']}, this version of Wissel knows {SCHEMA_VERSION}: use that version"
             )
         log_id = meta.get("log_id") or uuid.uuid4().hex
-        db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("log_id", log_id)])
+        known = [("schema", SCHEMA_VERSION), ("log_id", log_id)]
+        db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", known)
         for topic, count in topics.items():
             _declare(db, topic, count)
         return log_id
@@ -134,7 +135,7 @@ def open_wissel_db(folder: Path, *, tables: Iterable[str], topics: Mapping[str, 
         raise
 
 
-def _declare(db: sqlite3.Connection, topic: str, count: int) -> None:
+def _declare(db: Connection, topic: str, count: int) -> None:
     present = db.execute("SELECT count(*) FROM partitie WHERE topic = ?", (topic,)).fetchone()[0]
     if present == 0:
         db.executemany("INSERT INTO partitie (topic, nummer) VALUES (?, ?)", [(topic, n) for n in range(count)])
@@ -180,7 +181,7 @@ def check_gemeenten(database: Database, gemeenten: Mapping[str, Gemeente]) -> No
     With another key everybody would silently be somebody else: claims and registry changes would find nobody.
     """
 
-    def work(db: sqlite3.Connection) -> list[str]:
+    def work(db: Connection) -> list[str]:
         known = dict(db.execute("SELECT substr(naam, 19), waarde FROM meta WHERE naam LIKE 'pseudoniemsleutel:%'"))
         prints = {slug: gemeente.pseudonym.fingerprint() for slug, gemeente in gemeenten.items()}
         other = [
@@ -206,6 +207,6 @@ def check_members(wissel: Database, members: Database, log_id: str) -> None:
             row = db.execute("SELECT id FROM gebeurtenis WHERE plaats = ?", (place,)).fetchone()
             if of_log != log_id or (event_id is not None and (row is None or row[0] != event_id)):
                 raise Refused(
-                    f"{members.path.name} ({member}) does not belong to this wissel.db: an older or other file was put back. "
+                    f"{members.name} ({member}) does not belong to this wissel.db: an older or other file was put back. "
                     "If wissel.db is the right one, run `wissel leesmodellen herbouw`; if not, put back the newest wissel.db"
                 )

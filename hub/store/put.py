@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +11,7 @@ from hub.clock import to_microseconds
 from hub.errors import HubError, KeyDestroyed, LostRace, Poison
 from hub.log.partitioner import partition_of
 from hub.plugins import SealedEvent, Value
+from hub.store.base import Connection
 
 OFFSET_BITS: Final = 40
 _CHUNK: Final = 500
@@ -29,14 +29,11 @@ class StreamMoved(LostRace):
         self.streams = tuple(streams)
 
 
-class SqliteTx:
-    """``hub.plugins.Tx`` on one SQLite transaction."""
+class StoreReadTx:
+    """``hub.plugins.ReadTx`` on a connection."""
 
-    def __init__(self, db: sqlite3.Connection, log: LogTables, now: datetime) -> None:
+    def __init__(self, db: Connection) -> None:
         self.db = db
-        self._log = log
-        self._now = now
-        self._done = False
 
     def one(self, sql: str, params: Sequence[Value] = ()) -> tuple[Any, ...] | None:
         """Return the first row or None."""
@@ -46,6 +43,16 @@ class SqliteTx:
     def all(self, sql: str, params: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """Return all rows."""
         return self.db.execute(sql, params).fetchall()
+
+
+class StoreTx(StoreReadTx):
+    """``hub.plugins.Tx`` on one write transaction."""
+
+    def __init__(self, db: Connection, log: LogTables, now: datetime) -> None:
+        super().__init__(db)
+        self._log = log
+        self._now = now
+        self._done = False
 
     def execute(self, sql: str, params: Sequence[Value] = ()) -> int:
         """Run one statement and return the number of rows it touched."""
@@ -87,7 +94,7 @@ class LogTables:
 
     def append(
         self,
-        db: sqlite3.Connection,
+        db: Connection,
         events: Sequence[SealedEvent],
         expected: Mapping[tuple[str, str], int],
         now: datetime,
@@ -129,9 +136,9 @@ class LogTables:
         db.executemany(_INSERT_EVENT, rows)
         grown = [(head, partition) for partition, head in heads.items() if head != before[partition]]
         db.executemany("UPDATE partitie SET kop = ? WHERE id = ?", grown)
-        db.executemany("INSERT OR IGNORE INTO sleutel_stroom VALUES (?, ?)", sorted(set(keys)))
+        db.executemany("INSERT INTO sleutel_stroom VALUES (?, ?) ON CONFLICT DO NOTHING", sorted(set(keys)))
 
-    def _streams(self, db: sqlite3.Connection, events: Sequence[SealedEvent]) -> dict[tuple[str, str], tuple[int, int, int]]:
+    def _streams(self, db: Connection, events: Sequence[SealedEvent]) -> dict[tuple[str, str], tuple[int, int, int]]:
         """Return (topic, key) -> (stream id, partition id, sequence now); streams that are new are made."""
         wanted = _wanted(events)
         found: dict[tuple[str, str], tuple[int, int, int]] = {}
@@ -151,9 +158,7 @@ class LogTables:
             found.update(self._new_streams(db, new))
         return found
 
-    def _new_streams(
-        self, db: sqlite3.Connection, new: Sequence[tuple[str, str, str]]
-    ) -> dict[tuple[str, str], tuple[int, int, int]]:
+    def _new_streams(self, db: Connection, new: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], tuple[int, int, int]]:
         first = (db.execute("SELECT max(id) FROM stroom").fetchone()[0] or 0) + 1
         rows = []
         for stream, (topic, key, gemeente) in enumerate(new, first):
@@ -165,7 +170,7 @@ class LogTables:
     def _count(self, topic: str) -> int:
         return self._partitions.get(topic, self._partitions["*"])
 
-    def _partition_id(self, db: sqlite3.Connection, topic: str, number: int) -> int:
+    def _partition_id(self, db: Connection, topic: str, number: int) -> int:
         known = self._partition_ids.get((topic, number))
         if known is None:
             row = db.execute("SELECT id FROM partitie WHERE topic = ? AND nummer = ?", (topic, number)).fetchone()
@@ -174,7 +179,7 @@ class LogTables:
             known = self._partition_ids[topic, number] = int(row[0])
         return known
 
-    def _source(self, db: sqlite3.Connection, name: str) -> int:
+    def _source(self, db: Connection, name: str) -> int:
         known = self._sources.get(name)
         if known is None:
             row = db.execute("SELECT id FROM bron WHERE naam = ?", (name,)).fetchone()
@@ -200,14 +205,14 @@ def _same_gemeente(has: str, says: str, topic: str) -> None:
         )
 
 
-def _refuse_moved(db: sqlite3.Connection, expected: Mapping[tuple[str, str], int]) -> None:
+def _refuse_moved(db: Connection, expected: Mapping[tuple[str, str], int]) -> None:
     query = f"SELECT {SEQUENCE} FROM stroom WHERE topic = ? AND sleutel = ?"
     moved = [name for name, sequence in expected.items() if (db.execute(query, name).fetchone() or (0,))[0] != sequence]
     if moved:
         raise StreamMoved(moved)
 
 
-def _refuse_destroyed(db: sqlite3.Connection, events: Sequence[SealedEvent]) -> None:
+def _refuse_destroyed(db: Connection, events: Sequence[SealedEvent]) -> None:
     """Refuse elements sealed with a key that was marked for destruction meanwhile: the caller seals again."""
     if db.execute("SELECT 1 FROM sleutel_vernietigd LIMIT 1").fetchone() is None:
         return

@@ -13,7 +13,7 @@ import pytest
 from hub_voor_tests import HERVAT, feit, loaded, plugins
 
 from hub.app import EmbeddedHub
-from hub.store.put import SqliteTx
+from hub.store.put import StoreTx
 from tests.bench.meten import noteer, om_en_om, per_s
 
 _STREAMS = 100_000
@@ -27,7 +27,7 @@ def _vul(hub: EmbeddedHub) -> None:
     value = hub.seal([feit("vul", 0, besloten={"zaak:vul": {"tekst": "x" * 200}})])[0]
     for start in range(0, _IN_LOG, 20_000):
         events = [replace(value, event=feit(f"zaak-{(start + n) % _STREAMS}", start + n), key_ids=()) for n in range(20_000)]
-        hub.database.write(lambda db, events=events: SqliteTx(db, hub.tables, hub.clock.now()).put(events)).result()
+        hub.database.write(lambda db, events=events: StoreTx(db, hub.tables, hub.clock.now()).put(events)).result()
 
 
 def _nieuwe(hub: EmbeddedHub, over: int, rng: random.Random) -> list:
@@ -78,7 +78,7 @@ def test_put_against_a_bare_insert(hub, tmp_path, over, doel):
     def put() -> float:
         events = _nieuwe(hub, over, rng)
         begin = time.perf_counter()
-        hub.database.write(lambda db: SqliteTx(db, hub.tables, hub.clock.now()).put(events)).result()
+        hub.database.write(lambda db: StoreTx(db, hub.tables, hub.clock.now()).put(events)).result()
         return time.perf_counter() - begin
 
     def insert() -> float:

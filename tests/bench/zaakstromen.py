@@ -14,7 +14,7 @@ from typing import Any
 from hub.app import EmbeddedHub
 from hub.events import ZAKEN, NewEvent
 from hub.flows.verhuizing.namen import STATUS_GEZET
-from hub.store.put import SqliteTx
+from hub.store.put import StoreTx
 from schemas import load as load_schemas
 from tests.bouwstenen import ZAAK, A, Wereld, gelezen, geregistreerd, status_gezet
 
@@ -99,5 +99,5 @@ def vul(hub: EmbeddedHub, first: int, count: int, *, tot: str | None = None) -> 
 
 def _put(hub: EmbeddedHub, batch: Sequence[NewEvent]) -> int:
     sealed = hub.seal(batch)
-    hub.database.write(lambda db: SqliteTx(db, hub.tables, hub.clock.now()).put(sealed)).result()
+    hub.database.write(lambda db: StoreTx(db, hub.tables, hub.clock.now()).put(sealed)).result()
     return len(batch)

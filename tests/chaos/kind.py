@@ -92,7 +92,7 @@ def put_once(hub: EmbeddedHub, key: str, number: str):
     sealed = hub.seal([feit(key, int(number), besloten={f"p-{key}": {"nummer": number}})])
 
     def work(tx):
-        if tx.execute("INSERT OR IGNORE INTO x_boek VALUES (?)", (f"{key}/{number}",)):
+        if tx.execute("INSERT INTO x_boek VALUES (?) ON CONFLICT DO NOTHING", (f"{key}/{number}",)):
             tx.put(sealed)
 
     return work

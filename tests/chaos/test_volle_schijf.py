@@ -14,7 +14,7 @@ from hub_voor_tests import feit
 from motor import draait, tot
 
 from hub.desk import Desk
-from hub.store.database import StoreUnavailable
+from hub.store.base import StoreUnavailable
 
 UNLIMITED = resource.RLIM_INFINITY
 

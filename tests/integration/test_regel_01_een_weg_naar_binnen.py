@@ -11,7 +11,7 @@ from hub_voor_tests import HERVAT, Klok, feit, gemeente, loaded, plugins, zet
 from hub.app import EmbeddedHub
 from hub.errors import HubError, LostRace, Poison, SchemaViolation, TooLarge
 from hub.events import PERSONEN, ZAKEN
-from hub.store.put import SqliteTx, StreamMoved
+from hub.store.put import StoreTx, StreamMoved
 
 GEHEIM = "Prinsengracht 263"
 
@@ -29,7 +29,7 @@ def in_log(hub):
 
 
 def transaction(hub, work):
-    return hub.database.write(lambda db: work(SqliteTx(db, hub.tables, hub.clock.now()))).result()
+    return hub.database.write(lambda db: work(StoreTx(db, hub.tables, hub.clock.now()))).result()
 
 
 # ------------------------------------------------------------------------------------------------- once, last, together

@@ -16,7 +16,7 @@ from hub.errors import KeyDestroyed, LostRace
 from hub.events import ZAKEN
 from hub.flows.base import Feit, Opdracht, Termijn
 from hub.flows.runner import BATCH_EVENTS
-from hub.store.put import SqliteTx
+from hub.store.put import StoreTx
 
 OF_PUT = {"stroom", "bron", "gebeurtenis", "partitie", "sleutel_stroom"}
 OPEN = {"resourceUrl": "x", "aanmaakdatum": None, "wie": None}
@@ -193,7 +193,7 @@ def test_what_put_writes_is_sorted(hub):
                 places.append(int(re.search(r"VALUES \((\d+)", s)[1])) if s.startswith("INSERT INTO gebeurtenis") else None
             )
         )
-        SqliteTx(db, hub.tables, hub.clock.now()).put(sealed)
+        StoreTx(db, hub.tables, hub.clock.now()).put(sealed)
         db.set_trace_callback(None)
 
     hub.database.write(work).result()

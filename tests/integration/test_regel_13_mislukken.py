@@ -18,7 +18,7 @@ from hub.desk import Desk
 from hub.errors import Invalid, KeyMissing, NotFound, Poison, Transient
 from hub.events import ZAKEN, outcome_id
 from hub.flows.base import Feit
-from hub.store.database import StoreUnavailable
+from hub.store.base import StoreUnavailable
 
 OPEN = {"resourceUrl": "x", "aanmaakdatum": None, "wie": None}
 TWEEDE = replace(TELLER, name="tweede")

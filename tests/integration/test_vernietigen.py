@@ -13,7 +13,7 @@ from hub.errors import KeyDestroyed, Refused
 from hub.events import Event, fact_id
 from hub.leesmodel import sealed_rows
 from hub.plugins import Projection, Sealed
-from hub.store.put import SqliteTx
+from hub.store.put import StoreTx
 
 ANNA, BOB = "a" * 32, "b" * 32
 NAAM = {"naam": "Zonneschijn"}
@@ -145,7 +145,7 @@ def test_put_refuses_what_was_sealed_before_the_mark(hub):
     late = hub.seal([feit("zaak-5", 1, besloten={ANNA: NAAM})])
     hub.vernietiging.van_subject("emmen", ANNA)
     with pytest.raises(KeyDestroyed):
-        hub.database.write(lambda db: SqliteTx(db, hub.tables, hub.clock.now()).put(late)).result()
+        hub.database.write(lambda db: StoreTx(db, hub.tables, hub.clock.now()).put(late)).result()
     zet(hub, feit("zaak-5", 1, besloten={ANNA: NAAM}))
     state, _ = hub.flow_state("volg", gemeente="emmen", key="zaak-5")
     assert state[0].besloten == {ANNA: NAAM}

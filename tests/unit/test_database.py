@@ -10,14 +10,15 @@ import threading
 import pytest
 
 from hub.errors import Refused
-from hub.store.database import Database, StoreUnavailable
+from hub.store.base import StoreUnavailable
+from hub.store.sqlite import SqliteDatabase
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY);"
 
 
 @pytest.fixture
 def database(tmp_path):
-    opened = Database(tmp_path / "t.db", SCHEMA)
+    opened = SqliteDatabase(tmp_path / "t.db", SCHEMA)
     yield opened
     opened.close()
 
@@ -128,7 +129,7 @@ def test_urgent_work_goes_before_batches(database):
 def test_nobody_waits_for_a_closed_file(tmp_path):
     """Work asked while or after the file closes is refused or done, never left waiting."""
     for _ in range(20):
-        database = Database(tmp_path / "t.db", SCHEMA)
+        database = SqliteDatabase(tmp_path / "t.db", SCHEMA)
         futures = []
         asking = threading.Thread(target=lambda d=database, f=futures: f.extend(d.write(lambda _db: 1) for _ in range(200)))
         asking.start()
@@ -159,7 +160,7 @@ def test_a_reader_cannot_write(database):
 def test_a_damaged_file_is_refused_and_the_backup_is_named(tmp_path, content):
     """Whether its header or its inside is damaged, opening says so and what to do."""
     path = tmp_path / "t.db"
-    database = Database(path, SCHEMA)
+    database = SqliteDatabase(path, SCHEMA)
     database.write(lambda db: [insert(n)(db) for n in range(10_000)]).result()
     database.close()
     if content is None:
@@ -167,24 +168,24 @@ def test_a_damaged_file_is_refused_and_the_backup_is_named(tmp_path, content):
         content = content[:100] + b"\xff" * 4_000 + content[4_100:]  # the page with the tables' names
     path.write_bytes(content)
     with pytest.raises(Refused, match=r"t\.db is damaged .*bestanden-veiligstellen\.md"):
-        Database(path, SCHEMA)
+        SqliteDatabase(path, SCHEMA)
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     """A path where no file can be says what to check."""
     with pytest.raises(Refused, match="check the path, its permissions and the disk"):
-        Database(tmp_path / "not-there" / "t.db", SCHEMA)
+        SqliteDatabase(tmp_path / "not-there" / "t.db", SCHEMA)
 
 
 def test_damage_met_later_is_said_and_nothing_is_accepted(tmp_path):
     """A page that turns out damaged while running gives an error that names the remedy, not a wrong answer."""
     path = tmp_path / "t.db"
-    database = Database(path, SCHEMA)
+    database = SqliteDatabase(path, SCHEMA)
     database.write(lambda db: [insert(n)(db) for n in range(50_000)]).result()
     database.close()
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-    database = Database(path, SCHEMA)
+    database = SqliteDatabase(path, SCHEMA)
     with pytest.raises(StoreUnavailable, match="damaged"):
         rows(database)
     with pytest.raises(StoreUnavailable, match="damaged"):

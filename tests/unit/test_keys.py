@@ -10,7 +10,7 @@ from hub_voor_tests import MASTER_KEY
 
 from hub.errors import ElementDamaged, KeyMissing, Refused
 from hub.keys import KeyRef, KeyStore
-from hub.store.database import StoreUnavailable
+from hub.store.base import StoreUnavailable
 
 ANNA = KeyRef("emmen", "a" * 32, "zaak")
 BOB = KeyRef("emmen", "b" * 32, "zaak")

@@ -20,7 +20,7 @@ from connectors.zaak.webhook import MAX_BODY_BYTES, webhook
 from hub.app import EmbeddedHub
 from hub.discovery import Plugins
 from hub.plugins import Sealed
-from hub.store.database import StoreUnavailable
+from hub.store.base import StoreUnavailable
 
 UUID = "7b590c1c-1b1b-4c6a-9b5e-0d8a1f2e3c4d"
 ZAAK = f"{BASE}/zaken/api/v1/zaken/{UUID}"

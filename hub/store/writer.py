@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The one writer thread of a database: urgent work goes before batches, and urgent jobs that wait together share a commit.
+
+Each job keeps its own savepoint, so that the failure of one leaves the others whole.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
+
+from hub.store.base import Connection, StoreUnavailable
+
+T = TypeVar("T")
+Work = Callable[[Connection], Any]
+Outcome = tuple[Any, BaseException | None]
+_GROUP: Final = 64
+_STOP: Final = 2
+
+
+class Writer:
+    """``transact`` runs a group of works in one transaction and returns what came of each, in order."""
+
+    def __init__(self, name: str, transact: Callable[[list[Work]], list[Outcome]]) -> None:
+        self._name = name
+        self._transact = transact
+        self._jobs: queue.PriorityQueue[tuple[int, int, Any]] = queue.PriorityQueue()
+        self._count = itertools.count()
+        self._gate = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=f"schrijver-{name}", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[Connection], T], *, urgent: bool) -> Future[T]:
+        """Queue one job."""
+        future: Future[T] = Future()
+        with self._gate:
+            if not self._closed:
+                self._jobs.put((0 if urgent else 1, next(self._count), (work, future)))
+                return future
+        future.set_exception(StoreUnavailable(f"{self._name} is closed: the hub is stopping"))
+        return future
+
+    def close(self) -> bool:
+        """Finish what was asked; False when that was done before."""
+        with self._gate:
+            if self._closed:
+                return False
+            self._closed = True
+            self._jobs.put((_STOP, next(self._count), None))
+        self._thread.join()
+        return True
+
+    def _run(self) -> None:
+        while True:
+            priority, _, job = self._jobs.get()
+            if priority == _STOP:
+                return
+            self._do([job, *self._waiting_urgent()] if priority == 0 else [job])
+
+    def _waiting_urgent(self) -> list[Any]:
+        """Take the urgent jobs that wait now, up to a group; anything else goes back."""
+        group: list[Any] = []
+        while len(group) < _GROUP:
+            try:
+                entry = self._jobs.get_nowait()
+            except queue.Empty:
+                return group
+            if entry[0] != 0:
+                self._jobs.put(entry)
+                return group
+            group.append(entry[2])
+        return group
+
+    def _do(self, jobs: list[tuple[Work, Future[Any]]]) -> None:
+        wanted = [job for job in jobs if job[1].set_running_or_notify_cancel()]
+        outcomes = self._transact([work for work, _ in wanted]) if wanted else []
+        for (_, future), (result, raised) in zip(wanted, outcomes, strict=True):
+            if raised is None:
+                future.set_result(result)
+            else:
+                future.set_exception(raised)
