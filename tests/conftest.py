@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,34 @@ def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(locale="nl-NL", timezone_id="Europe/Amsterdam")
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap address of one Kafka for the whole session; ``WISSEL_TEST_KAFKA=host:port`` names one that runs already.
+
+    Every test takes topics of its own (``topic_prefix``). What kills or stops a broker starts a cluster of its own.
+    """
+    if given := os.environ.get("WISSEL_TEST_KAFKA"):
+        yield given
+        return
+    with kafka_cluster(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield cluster.bootstrap
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """What the names of this test's topics begin with."""
+    return f"t{uuid.uuid4().hex[:12]}."
+
+
+def kafka_cluster(folder: Path, **more: Any) -> Any:
+    """A Kafka cluster of this test's own (see ``kafka_broker.Cluster``); skips where the machine cannot run one."""
+    import kafka_broker
+
+    if lacks := kafka_broker.missing_parts():
+        missing(lacks)
+    return kafka_broker.Cluster(folder / "kafka", **more)
 
 
 @pytest.fixture(scope="session")
