@@ -19,6 +19,7 @@ from hub.api.login import DemoLogin, LoginPort
 from hub.app import EmbeddedHub
 from hub.errors import HubError
 from hub.lijsten import SOORTEN
+from hub.serve import run
 from hub.serve import serve as serve_forever
 from hub.settings import Loaded, load
 
@@ -48,7 +49,7 @@ def wissel(log_level: str) -> None:
 def serve(config: Path, *, demo_inlog: bool) -> None:
     """Start de hub en zijn schermen; stop met Ctrl-C."""
     login: LoginPort | None = DemoLogin() if demo_inlog else None
-    asyncio.run(serve_forever(load(config), login=login, on_ready=_say_ready))
+    run(serve_forever(load(config), login=login, on_ready=_say_ready))
 
 
 def _say_ready(port: int) -> None:

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How long it takes from an accepted notification until ``GET /v1/zaken/{uuid}`` shows the fact, at 200 a second."""
+"""How long it takes from an accepted notification until ``GET /v1/zaken/{uuid}`` shows the fact, at 200 a second.
+
+Looking is load as well. One zaak in every ``_EEN_OP`` is looked for, all its facts, every ``_LOOK_EVERY_S`` until they are
+there: some 50 GETs a second beside the 200 notifications. What comes out is at most one such pause too long. The hub, with
+its stub, is one process; the load and the looking are another.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +24,11 @@ from tests.bench.zichtbaar_hub import AUTH, SOORTEN, STAP_MS, melding, nieuwe_za
 
 _TESTS = Path(__file__).parents[1]
 _PER_S = 200
-_DUUR_S = 20.0
+_DUUR_S = 30.0
 _INLOPEN_S = 3.0
-_EEN_OP = 8  # of so many facts one is looked for: looking costs the hub as much as taking a notification in
+_EEN_OP = 16
 _TOKEN = "alleen-voor-deze-meting"
-_LOOK_EVERY_S = 0.003
+_LOOK_EVERY_S = 0.010
 
 
 @contextmanager

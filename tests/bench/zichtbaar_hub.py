@@ -29,7 +29,8 @@ from hub.api.settings import ApiSettings, TokenSettings
 from hub.app import EmbeddedHub
 from hub.discovery import Plugins, flows, projections
 from hub.logs import configure
-from hub.serve import web_app
+from hub.serve import run as run_on_loop
+from hub.serve import settle, web_app
 from hub.settings import Loaded
 from tests.bouwstenen import profiel
 
@@ -205,9 +206,10 @@ async def run(folder: Path, token: str) -> None:
             await asyncio.sleep(0.01)
         sys.stdout.write(f"{server.servers[0].sockets[0].getsockname()[1]}\n")
         sys.stdout.flush()
+        settle()
         await serving
 
 
 if __name__ == "__main__":
     configure(level="WARNING")
-    asyncio.run(run(Path(sys.argv[1]), sys.argv[2]))
+    run_on_loop(run(Path(sys.argv[1]), sys.argv[2]))
