@@ -24,7 +24,7 @@ from hub.privacy import mask_bsns
 from hub.projecting import Member
 
 if TYPE_CHECKING:  # the hub lists what is parked through this desk
-    from hub.app import EmbeddedHub
+    from hub.core import Core
 
 log = structlog.get_logger()
 OVERGESLAGEN: Final = "nl.wissel.parkeren.overgeslagen.v1"
@@ -69,7 +69,7 @@ class Geparkeerd:
 class Desk:
     """Lists, retries and skips what is parked."""
 
-    def __init__(self, hub: EmbeddedHub) -> None:
+    def __init__(self, hub: Core) -> None:
         self._hub = hub
 
     def list(self) -> list[Geparkeerd]:

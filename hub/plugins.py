@@ -293,7 +293,10 @@ class Connector(Protocol):
         """Return the executor per soort opdracht."""
 
     def services(self, hub: Hub) -> Mapping[str, Service]:
-        """Return named coroutines that run as long as the hub runs (fetching, polling)."""
+        """Return named coroutines (fetching, polling). Each runs in one process at a time, and may be moved to another."""
+
+    async def close(self, hub: Hub) -> None:
+        """Close the connections of a hub that stops."""
 
     def backlog(self, tx: ReadTx) -> int:
         """Return how many accepted hints are not settled yet."""

@@ -67,6 +67,9 @@ class Verbinding:
     def services(self, _hub: Any) -> Mapping[str, Any]:
         return {}
 
+    async def close(self, _hub: Any) -> None:
+        return
+
     def unsettled_hints(self, _tx: Any, zaak: str, _before: Any) -> bool:
         return zaak in self.open_meldingen
 

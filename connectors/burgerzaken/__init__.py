@@ -7,7 +7,6 @@ the registry itself changes.
 
 from __future__ import annotations
 
-import asyncio
 import weakref
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -51,10 +50,14 @@ class BurgerzakenConnector:
         }
 
     def services(self, hub: Hub) -> Mapping[str, Service]:
-        """Return a reader of changes per gemeente, and what closes the connections at the end."""
+        """Return a reader of changes per gemeente."""
         kast = self._kast(hub)
-        readers = {f"wijzigingen-{slug}": Wijzigingenlezer(hub, kast, hub.gemeenten[slug]).run for slug in kast.gemeenten}
-        return {**readers, "verbindingen": lambda: _close_at_the_end(kast)}
+        return {f"wijzigingen-{slug}": Wijzigingenlezer(hub, kast, hub.gemeenten[slug]).run for slug in kast.gemeenten}
+
+    async def close(self, hub: Hub) -> None:
+        """Close the connections to the sources."""
+        if kast := self._kasten.pop(hub, None):
+            await kast.aclose()
 
     def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:  # noqa: ARG002
         """Return False: this connector accepts no hints about zaken."""
@@ -68,13 +71,6 @@ class BurgerzakenConnector:
         if hub not in self._kasten:
             self._kasten[hub] = Bronnenkast(hub.gemeenten)
         return self._kasten[hub]
-
-
-async def _close_at_the_end(kast: Bronnenkast) -> None:
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await kast.aclose()
 
 
 CONNECTOR = BurgerzakenConnector()

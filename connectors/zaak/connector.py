@@ -77,6 +77,12 @@ class ZaakConnector:
                 found[f"abonnement-{slug}"] = partial(houd_geabonneerd, bron.client)
         return found
 
+    async def close(self, hub: Hub) -> None:
+        """Close the connections to the zaaksystemen."""
+        if running := self._running.pop(hub, None):
+            for bron in running.bronnen.values():
+                await bron.client.aclose()
+
     def backlog(self, tx: ReadTx) -> int:
         """Return how many notifications are not settled yet."""
         return inbox.achterstand(tx)

@@ -79,7 +79,7 @@ class Ophaaldienst:
         self._wake.set()
 
     async def run(self) -> None:
-        """Fetch until cancelled. What is under way then is taken over by the next process."""
+        """Fetch until cancelled, in one process at a time. What is under way then is taken over by the next one."""
         try:
             await self._hub.write(lambda tx: inbox.neem_over(tx, self._me, self._now_us()))
             while True:
@@ -89,9 +89,6 @@ class Ophaaldienst:
                     await asyncio.wait_for(self._wake.wait(), pause_s)
                 except TimeoutError:
                     continue
-        except asyncio.CancelledError:  # the hub stops; after any other error this service is started again
-            await self._bron.client.aclose()
-            raise
         finally:
             for task in self._running:
                 task.cancel()

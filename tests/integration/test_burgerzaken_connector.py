@@ -485,7 +485,7 @@ def test_the_first_day_asked_overlaps_one_day():
 
 def test_the_connector_says_what_it_brings(w):
     """A reader of changes per gemeente, the four opdrachten, no webhook, no hints."""
-    assert set(CONNECTOR.services(w.hub)) == {"wijzigingen-emmen", "verbindingen"}
+    assert set(CONNECTOR.services(w.hub)) == {"wijzigingen-emmen"}
     assert set(CONNECTOR.executors(w.hub)) == {"haal-adres", "haal-personen", "haal-bewoning", "verwerk-verhuizing"}
     assert CONNECTOR.routes(w.hub) == ()
     assert CONNECTOR.unsettled_hints(w.hub, ZAAK, w.klok.now()) is False

@@ -373,7 +373,7 @@ def test_a_stream_that_moves_while_a_command_is_put_is_judged_again(make, monkey
     """Between judging and putting something came in: judged again and done, once."""
     hub = make(VolgFlow())
     zet(hub, feit("a", 1))
-    put = hub._put_command
+    put = hub.officials.put_down
 
     async def late(*arguments):
         monkeypatch.undo()
@@ -381,7 +381,7 @@ def test_a_stream_that_moves_while_a_command_is_put_is_judged_again(make, monkey
         await hub.write(lambda tx: tx.put(sealed))
         await put(*arguments)
 
-    monkeypatch.setattr(hub, "_put_command", late)
+    monkeypatch.setattr(hub.officials, "put_down", late)
     assert give(hub, suspend, sequence=1) == 3
     assert types(hub, "a") == [HERVAT, HERVAT, OPGESCHORT]
 

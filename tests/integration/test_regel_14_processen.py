@@ -110,7 +110,7 @@ def test_without_a_running_hub_a_command_opens_the_files_itself(kind, tmp_path, 
     """Also right after a hub was killed, with its socket still lying there."""
     kind.put("a", 1)
     kind.kill()
-    monkeypatch.setattr("hub.app.installed", plugins)
+    monkeypatch.setattr("hub.core.installed", plugins)
     assert asyncio.run(admin.call(config(tmp_path), "parked list", {})) == []
     opened(tmp_path).close()
 

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every process of the hub has: the files and the log opened, and what plugins and operators may ask. Runs nothing.
+
+``hub.app`` lets the work run on it. A process that only serves pages leaves that out: what it puts down is taken up by the
+processes that work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, TypeVar
+
+from hub.clock import SystemClock
+from hub.codec import Codec
+from hub.discovery import Plugins, installed
+from hub.errors import NotFound
+from hub.events import OPDRACHTEN, PERSONEN, ZAKEN, NewEvent
+from hub.flows.answers import Effects
+from hub.flows.runner import FlowRunner
+from hub.keys import KeyRef
+from hub.log.sqlite import SqliteLog
+from hub.officials import Officials
+from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Tx
+from hub.projector import Projector
+from hub.readmodels import StoreReadModel
+from hub.settings import Loaded
+from hub.stand import Stand
+from hub.store import opening
+from hub.store.base import Connection
+from hub.store.door import Door
+from hub.store.put import LogTables, StoreReadTx, StoreTx
+from hub.vernietigen import Vernietiging
+from hub.versheid import Versheid
+from schemas import load as load_schemas
+
+T = TypeVar("T")
+
+
+class CodecVault:
+    """``hub.plugins.Vault`` on the codec's keys."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    def seal(self, gemeente: str, subject: str, klasse: str, context: str, gegevens: Mapping[str, Any]) -> Sealed:
+        """Seal something about one subject, bound to ``context``."""
+        return self._codec.seal_one(KeyRef(gemeente, subject, klasse), context, gegevens)
+
+    def open(self, sealed: Sealed) -> tuple[str, Mapping[str, Any]] | None:
+        """Return (subject, gegevens), or None when the key has been destroyed."""
+        subject, gegevens = self._codec.open(sealed)
+        return None if gegevens is None else (subject, gegevens)
+
+
+class Core:
+    """``hub.plugins.Hub`` for connectors and pages. ``open`` first, ``close`` last; nothing is followed in between."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        clock: Clock | None = None,
+        plugins: Plugins | None = None,
+        forget_read_models: bool = False,
+    ) -> None:
+        self.settings = loaded.settings
+        self.gemeenten: Mapping[str, Gemeente] = loaded.gemeenten
+        self.clock: Clock = clock or SystemClock(loaded.clock_shift)
+        self.folder = loaded.settings.opslag.map
+        self.plugins = plugins or installed()
+        self.connectors = self.plugins.connectors
+        self._master_key = loaded.master_key
+        self._forget_read_models = forget_read_models
+        self._lock = opening.FolderLock(self.folder)
+        self._files: opening.Files | None = None
+
+    def open(self) -> Self:
+        """Open the files. Refused when another hub holds them or when they do not belong together."""
+        self._lock.take()
+        try:
+            self._open_files()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _open_files(self) -> None:
+        count = self.settings.log.partities
+        topics = dict.fromkeys([ZAKEN, PERSONEN, *(OPDRACHTEN + name for name in self.connectors)], count)
+        tables = [connector.tables for connector in self.connectors.values()]
+        files = self._files = opening.Files(
+            self.folder,
+            tables=tables,
+            topics=topics,
+            gemeenten=self.gemeenten,
+            master_key=self._master_key,
+            forget_members=self._forget_read_models,
+        )
+        self.database, self.members, self.keys = files.wissel, files.members, files.keys
+        self.codec = Codec(load_schemas(), self.keys)
+        self.vault = CodecVault(self.codec)
+        self.door = Door(codec=self.codec, database=self.database, clock=self.clock)
+        self.log = SqliteLog(self.database, self.codec, files.log_id)
+        self.tables = LogTables({**topics, "*": count})
+        self.vernietiging = Vernietiging(
+            database=self.database,
+            keys=self.keys,
+            door=self.door,
+            tables=self.tables,
+            gemeenten=self.gemeenten,
+            clock=self.clock,
+        )
+        self.vernietiging.hervat()
+        self.projector = Projector(
+            log=self.log,
+            database=self.members,
+            bookkeeping=self.database,
+            projections=tuple(self.plugins.projections.values()),
+            clock=self.clock,
+        )
+        self.flow_runner = FlowRunner(
+            log=self.log,
+            database=self.database,
+            tables=self.tables,
+            door=self.door,
+            flows=tuple(self.plugins.flows.values()),
+            gemeenten=self.gemeenten,
+            clock=self.clock,
+            on_put=self.announce,
+        )
+        self._read_models = {m.projection.name: StoreReadModel(self.members, m.tables) for m in self.projector.members}
+        self.officials = Officials(self)
+        self.versheid = Versheid(self)
+
+    def close(self) -> None:
+        """Close the files and let go of the folder."""
+        if self._files:
+            self._files.close()
+        self._lock.release()
+
+    # ------------------------------------------------------------------------------------ what plugins may ask
+
+    def seal(self, events: Sequence[NewEvent]) -> Sequence[SealedEvent]:
+        """Encode and seal events, outside any transaction. What is refused is kept for inspection (R1)."""
+        return self.door.seal(events)
+
+    async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
+        """Run ``work`` in one write transaction on ``wissel.db``."""
+
+        def run(db: Connection) -> tuple[T, bool]:
+            tx = StoreTx(db, self.tables, self.clock.now())
+            return work(tx), tx.has_put
+
+        result, has_put = await asyncio.wrap_future(self.database.write(run, urgent=urgent))
+        if has_put:
+            self.announce(Effects())
+        return result
+
+    async def read(self, work: Callable[[ReadTx], T]) -> T:
+        """Run ``work`` on one consistent view of ``wissel.db``."""
+        return self.read_now(work)
+
+    def read_now(self, work: Callable[[ReadTx], T]) -> T:
+        """Run ``work`` on one consistent view, from any thread."""
+        with self.database.reader() as db:
+            return work(StoreReadTx(db))
+
+    def read_model(self, name: str) -> StoreReadModel:
+        """Return the live version of a projection."""
+        try:
+            return self._read_models[name]
+        except KeyError:
+            raise NotFound(f"er is geen leesmodel {name}") from None
+
+    def freshness(self) -> Freshness:
+        """Return how fresh the read models are."""
+        return self.versheid.freshness()
+
+    def stand(self, gemeente: str) -> Stand:
+        """Return how far everything is, and what is parked of one gemeente."""
+        return self.versheid.stand(gemeente)
+
+    def flow_state(self, flow: str, *, gemeente: str, key: str) -> tuple[Any, int]:
+        """Return (state, sequence) of a stream, folded to its head."""
+        return self.officials.flow_state(flow, gemeente=gemeente, key=key)
+
+    async def command(self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str) -> int:
+        """Give an official's command to a flow; the same token again gives the same facts, once (R7)."""
+        return await self.officials.command(
+            flow, gemeente=gemeente, key=key, command=command, sequence=sequence, token=token, actor=actor
+        )
+
+    def announce(self, effects: Effects) -> None:
+        """Something was put down, with ``effects``: whoever works here looks now. Called from every thread, after a commit."""

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How fresh the read models are and how far everything is, for the pages and the ops page of any process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hub import metrics
+from hub.desk import Desk
+from hub.plugins import Freshness
+from hub.stand import Positie, Stand
+
+if TYPE_CHECKING:  # the hub answers through this
+    from hub.core import Core
+
+_LEDGER: Final = "SELECT toestand, count(*) FROM opdracht WHERE gemeente = ? GROUP BY toestand"
+
+
+class Versheid:
+    """Reads where the members are."""
+
+    def __init__(self, hub: Core) -> None:
+        self._hub = hub
+
+    def freshness(self) -> Freshness:
+        """Return how fresh the read models are."""
+        behind = self._hub.projector.behind()
+        with self._hub.members.reader() as db:
+            parked = db.execute("SELECT count(*) FROM geparkeerd").fetchone()[0]
+        metrics.ACHTERSTAND.labels(lid="projecties").set(behind)
+        return Freshness(self._hub.projector.shown_up_to() if behind else self._hub.clock.now(), behind, parked)
+
+    def stand(self, gemeente: str) -> Stand:
+        """Return how far everything is, and what is parked of one gemeente."""
+        hub = self._hub
+        positions = hub.log.positions()
+        heads = {(p.topic, p.partition): p.head for p in positions}
+        members = (*hub.projector.positions(), *hub.flow_runner.positions())
+        return Stand(
+            posities=[Positie(lid, topic, number, offset + 1, heads[topic, number]) for lid, topic, number, offset in members],
+            geparkeerd=[entry.as_stand() for entry in Desk(hub).list() if entry.gemeente == gemeente],
+            opdrachten=dict(hub.read_now(lambda tx: tx.all(_LEDGER, (gemeente,)))),
+            gebeurtenissen=sum(p.head for p in positions),
+            meldingen_open=hub.read_now(lambda tx: sum(connector.backlog(tx) for connector in hub.connectors.values())),
+            storingen=[e for e in (hub.projector.last_error, hub.flow_runner.last_error) if e],
+        )
