@@ -14,6 +14,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +22,9 @@ from typing import Any, Final
 import structlog
 
 from hub.app import EmbeddedHub
-from hub.desk import Desk, as_dict
+from hub.desk import Desk, Herkansing
 from hub.errors import HubError, Invalid, NotFound, Refused
+from hub.geparkeerd import Keuze
 from hub.lijsten import Markering, lifted, opgeheven_id
 from hub.parking import failure_of
 from hub.privacy import Bsn
@@ -38,16 +40,24 @@ _NO_ANSWER: Final = "de hub gaf geen antwoord, misschien deed zij het toch; beki
 Action = Callable[[EmbeddedHub, Mapping[str, Any]], Awaitable[Any]]
 
 
-async def _parked_list(hub: EmbeddedHub, _: Mapping[str, Any]) -> Any:
-    return [as_dict(entry) for entry in Desk(hub).list()]
+async def _parked_list(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    return [entry.as_dict() for entry in Desk(hub).list(Keuze.of(args))]
 
 
 async def _parked_show(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
-    return as_dict(Desk(hub).show(args["nummer"]))
+    return Desk(hub).show(args["nummer"]).as_dict()
+
+
+async def _parked_export(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    return [entry.as_dict() for entry in Desk(hub).export(Keuze.of(args))]
 
 
 async def _parked_retry(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
-    return await Desk(hub).retry(args["nummer"], reden=args["reden"], door=args["door"])
+    why = {"reden": args["reden"], "door": args["door"]}
+    if nummer := args.get("nummer"):
+        went = await Desk(hub).retry(nummer, **why)
+        return asdict(Herkansing(gelukt=int(went), over=int(not went), mislukt=None if went else nummer))
+    return asdict(await Desk(hub).retry_chosen(Keuze.of(args), **why))
 
 
 async def _parked_skip(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
@@ -82,6 +92,7 @@ async def _lijst_opheffen(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
 ACTIONS: Final[Mapping[str, Action]] = {
     "parked list": _parked_list,
     "parked show": _parked_show,
+    "parked export": _parked_export,
     "parked retry": _parked_retry,
     "parked skip": _parked_skip,
     "lijst zet": _lijst_zet,

@@ -42,7 +42,11 @@ class EmbeddedHub(Core):
         self.timers = Timers(hub=self, connectors=tuple(self.connectors.values()), gemeenten=self.gemeenten, clock=self.clock)
         self.projector.start()
         self.flow_runner.start()
-        services: dict[str, Service] = {"opdrachten": self.uitvoering.run, "termijnen": self.timers.run}
+        services: dict[str, Service] = {
+            "opdrachten": self.uitvoering.run,
+            "termijnen": self.timers.run,
+            "toezicht": self.supervision.run,
+        }
         for name, connector in self.connectors.items():
             services.update({f"{name}-{service}": run for service, run in connector.services(self).items()})
         self._services.start(services)

@@ -3,36 +3,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from hub import admin, discovery, logs
+from hub import discovery, logs
 from hub.api.login import DemoLogin, LoginPort
 from hub.app import EmbeddedHub
+from hub.cli_gedeeld import ask, config_option
+from hub.cli_parked import parked
 from hub.errors import HubError
 from hub.lijsten import SOORTEN
 from hub.serve import run
 from hub.serve import serve as serve_forever
-from hub.settings import Loaded, load
-
-config_option = click.option(
-    "--config",
-    "config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("wissel.toml"),
-    show_default=True,
-    envvar="WISSEL_CONFIG",
-    help="Het instellingenbestand.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Antwoord als JSON.")
+from hub.settings import load
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,60 +55,7 @@ def config_check(config: Path) -> None:
     click.echo(f"In orde: {len(loaded.gemeenten)} gemeente(n): {', '.join(loaded.gemeenten)}")
 
 
-@wissel.group()
-def parked() -> None:
-    """Wat niet verwerkt kon worden en op een mens wacht."""
-
-
-@parked.command("list")
-@config_option
-@json_option
-def parked_list(config: Path, *, as_json: bool) -> None:
-    """Toon wat geparkeerd staat, met de oorzaak."""
-    entries = _call(load(config), "parked list", {})
-    if as_json:
-        click.echo(json.dumps(entries, ensure_ascii=False))
-        return
-    if not entries:
-        click.echo("Er staat niets geparkeerd.")
-        return
-    table = Table("nummer", "zaak of sleutel", "soort", "oorzaak", "uitleg", "pogingen", "sinds", "erachter")
-    for e in entries:
-        values = ("nummer", "sleutel", "soort", "oorzaak", "uitleg", "pogingen", "sinds", "wacht_erachter")
-        table.add_row(*(str(e[name]) for name in values))
-    Console().print(table)
-
-
-@parked.command("show")
-@config_option
-@click.argument("nummer")
-def parked_show(config: Path, nummer: str) -> None:
-    """Toon één geparkeerde stroom met de fout in detail."""
-    click.echo(json.dumps(_call(load(config), "parked show", {"nummer": nummer}), indent=2, ensure_ascii=False))
-
-
-@parked.command("retry")
-@config_option
-@click.argument("nummer")
-@click.option("--reden", prompt=True, help="Waarom opnieuw.")
-@click.option("--door", prompt=True, help="Wie dit besluit.")
-def parked_retry(config: Path, nummer: str, reden: str, door: str) -> None:
-    """Probeer een geparkeerde stroom opnieuw, in volgorde."""
-    clear = _call(load(config), "parked retry", {"nummer": nummer, "reden": reden, "door": door})
-    click.echo("Gelukt." if clear else "Weer mislukt; bekijk `wissel parked show`.")
-    if not clear:
-        raise SystemExit(1)
-
-
-@parked.command("skip")
-@config_option
-@click.argument("nummer")
-@click.option("--reden", prompt=True, help="Waarom dit wordt overgeslagen.")
-@click.option("--door", prompt=True, help="Wie dit besluit.")
-def parked_skip(config: Path, nummer: str, reden: str, door: str) -> None:
-    """Sla een geparkeerde gebeurtenis over; dat blijft als gebeurtenis staan."""
-    clear = _call(load(config), "parked skip", {"nummer": nummer, "reden": reden, "door": door})
-    click.echo("Overgeslagen." if clear else "Overgeslagen, maar een volgende gebeurtenis mislukt ook.")
+wissel.add_command(parked)
 
 
 @wissel.group()
@@ -162,7 +94,7 @@ def lijst() -> None:
 def lijst_zet(config: Path, bag_id: str | None, **given: str | None) -> None:
     """Zet een markering op een adres of persoon. Het BSN komt nooit op de opdrachtregel."""
     bsn = None if bag_id else click.prompt("BSN", hide_input=True)
-    mark = _call(load(config), "lijst zet", {**given, "bag_id": bag_id, "bsn": bsn})
+    mark = ask(load(config), "lijst zet", {**given, "bag_id": bag_id, "bsn": bsn})
     click.echo(f"Markering {mark} is gezet.")
 
 
@@ -177,17 +109,13 @@ def lijst_zet(config: Path, bag_id: str | None, **given: str | None) -> None:
 def lijst_opheffen(config: Path, bag_id: str | None, **given: str) -> None:
     """Hef een markering op."""
     bsn = None if bag_id else click.prompt("BSN", hide_input=True)
-    _call(load(config), "lijst opheffen", {**given, "bag_id": bag_id, "bsn": bsn})
+    ask(load(config), "lijst opheffen", {**given, "bag_id": bag_id, "bsn": bsn})
     click.echo("De markering is opgeheven.")
 
 
 @wissel.group()
 def simulator() -> None:
     """Een zaaksysteem of burgerzaken om tegen te testen."""
-
-
-def _call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
-    return asyncio.run(admin.call(loaded, action, args))
 
 
 def _add_plugins() -> None:

@@ -258,11 +258,13 @@ class Uitvoering:
         log.info("opdracht_retried_later", opdracht=entry.id, soort=entry.soort, poging=entry.poging + 1, uitleg=text)
 
     async def _park(self, entry: LedgerEntry, failure: Failure) -> None:
+        """Let it wait for a person: what went wrong in its first line, the stack below; ``vanaf`` becomes the last try."""
+        told = f"{failure.cause}: {failure.text}\n{failure.stack}"
         await self._hub.write(
             lambda tx: tx.execute(
-                "UPDATE opdracht SET toestand = 'geparkeerd', fout = ?, lease = NULL WHERE id = ? AND lease = ?"
-                " AND toestand = 'open'",
-                (f"{failure.cause}: {failure.text}", entry.id, self._me),
+                "UPDATE opdracht SET toestand = 'geparkeerd', fout = ?, poging = ?, vanaf = ?, lease = NULL"
+                " WHERE id = ? AND lease = ? AND toestand = 'open'",
+                (told, entry.poging + 1, to_microseconds(self._clock.now()), entry.id, self._me),
             ),
             urgent=True,
         )
@@ -289,9 +291,9 @@ def _next_due(tx: ReadTx, running: Sequence[str]) -> int | None:
 
 
 def parked_opdrachten(tx: ReadTx) -> list[tuple[Any, ...]]:
-    """Return (id, gemeente, zaak, connector, soort, poging, fout, gegeven) of the opdrachten that wait for a person."""
+    """Return (id, gemeente, zaak, connector, soort, poging, fout, gegeven, last try) of those that wait for a person."""
     return tx.all(
-        "SELECT id, gemeente, zaak, connector, soort, poging, fout, gegeven FROM opdracht"
+        "SELECT id, gemeente, zaak, connector, soort, poging, fout, gegeven, vanaf FROM opdracht"
         " WHERE toestand = 'geparkeerd' ORDER BY gegeven"
     )
 

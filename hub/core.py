@@ -25,11 +25,12 @@ from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent,
 from hub.projector import Projector
 from hub.readmodels import StoreReadModel
 from hub.settings import Loaded
-from hub.stand import Stand
+from hub.stand import Bevinding, Stand
 from hub.store import opening
 from hub.store.base import Connection
 from hub.store.door import Door
 from hub.store.put import LogTables, StoreReadTx, StoreTx
+from hub.toezicht import Toezicht
 from hub.vernietigen import Vernietiging
 from hub.versheid import Versheid
 from schemas import load as load_schemas
@@ -132,6 +133,7 @@ class Core:
         self._read_models = {m.projection.name: StoreReadModel(self.members, m.tables) for m in self.projector.members}
         self.officials = Officials(self)
         self.versheid = Versheid(self)
+        self.supervision = Toezicht(self)
 
     def close(self) -> None:
         """Close the files and let go of the folder."""
@@ -180,6 +182,10 @@ class Core:
     def stand(self, gemeente: str) -> Stand:
         """Return how far everything is, and what is parked of one gemeente."""
         return self.versheid.stand(gemeente)
+
+    def toezicht(self) -> Sequence[Bevinding]:
+        """Return what needs a person now, and bring the gauges up to date."""
+        return self.supervision.kijk()
 
     def flow_state(self, flow: str, *, gemeente: str, key: str) -> tuple[Any, int]:
         """Return (state, sequence) of a stream, folded to its head."""

@@ -7,21 +7,26 @@ A skip or retry is a row in ``wissel.db`` before it is done in the member's own 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
-from hub import parking, stand
-from hub.clock import from_microseconds, rfc3339, to_microseconds
+from hub import parking
+from hub.clock import to_microseconds
 from hub.commands import give_up, parked_opdrachten, reopen, stap_van
 from hub.errors import Invalid, NotFound
 from hub.events import ZAKEN, NewEvent, fact_id, outcome_id
+from hub.geparkeerd import OPDRACHT, POSTVAK, Achter, Geparkeerd, Keuze, of_inbox, of_opdracht, of_stream
 from hub.log.sqlite import Stream
-from hub.plugins import SealedEvent, Tx
+from hub.plugins import ReadTx, SealedEvent, Tx
+from hub.postvak import Postvak
 from hub.privacy import mask_bsns
 from hub.projecting import Member
+from hub.store.base import Database
 
 if TYPE_CHECKING:  # the hub lists what is parked through this desk
     from hub.core import Core
@@ -29,41 +34,20 @@ if TYPE_CHECKING:  # the hub lists what is parked through this desk
 log = structlog.get_logger()
 OVERGESLAGEN: Final = "nl.wissel.parkeren.overgeslagen.v1"
 MISLUKT: Final = "nl.wissel.opdracht.mislukt.v1"
-_OPDRACHT: Final = "opdracht:"
+ALL: Final = Keuze()
 _NOBODY: Final = Stream("", "", "")
+_ANSWER_S: Final = 10.0  # one answer to an operator takes no longer than this; what is left is asked for again
+_LATEST: Final = 1 << 62
 Besluit = Literal["retry", "skip"]
 
 
-@dataclass(frozen=True, slots=True)
-class Geparkeerd:
-    """One parked stream or opdracht in an operator's list. ``nummer`` names it in commands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Herkansing:
+    """What came of trying again: how many went through, how many of those chosen are left, and which one failed again."""
 
-    nummer: str
-    lid: str
-    gemeente: str
-    sleutel: str
-    soort: str
-    gebeurtenis: str
-    oorzaak: str
-    uitleg: str
-    stapel: str
-    pogingen: int
-    sinds: str
-    wacht_erachter: int
-
-    def as_stand(self) -> stand.Geparkeerd:
-        """Return what the ops page shows of it."""
-        return stand.Geparkeerd(
-            lid=self.lid,
-            stroom=self.sleutel.rpartition(":")[2],
-            gebeurtenis=self.gebeurtenis,
-            soort=self.soort,
-            oorzaak=self.oorzaak,
-            uitleg=self.uitleg,
-            sinds=self.sinds,
-            pogingen=self.pogingen,
-            erachter=self.wacht_erachter,
-        )
+    gelukt: int
+    over: int
+    mislukt: str | None = None
 
 
 class Desk:
@@ -72,35 +56,52 @@ class Desk:
     def __init__(self, hub: Core) -> None:
         self._hub = hub
 
-    def list(self) -> list[Geparkeerd]:
-        """Return what is parked, one entry per stream and member, oldest first."""
-        with self._hub.members.reader() as db:
-            found = parking.parked_of(db)
-        with self._hub.database.reader() as db:
-            found += parking.parked_of(db)
-        by_stream: dict[tuple[str, int], list[parking.Parked]] = {}
-        for parked in found:
-            by_stream.setdefault((parked.lid, parked.stroom), []).append(parked)
-        names = self._hub.log.streams({stream for _, stream in by_stream})
-        entries = [_entry(rows, names.get(stream, _NOBODY)) for (_, stream), rows in by_stream.items()]
-        return sorted([*entries, *map(_opdracht, self._hub.read_now(parked_opdrachten))], key=lambda entry: entry.sinds)
+    def list(self, keuze: Keuze = ALL) -> list[Geparkeerd]:
+        """Return what is parked, one entry per stream and member, opdracht or inbox entry; oldest first."""
+        now = self._hub.clock.now()
+        chosen = [entry for entry in (*self._streams(), *self._beside()) if keuze.fits(entry, now)]
+        return sorted(chosen, key=lambda entry: (datetime.fromisoformat(entry.sinds), entry.nummer))
 
     def show(self, nummer: str) -> Geparkeerd:
-        """Return one entry. NotFound when it is not parked (any more)."""
-        for entry in self.list():
-            if entry.nummer == nummer:
-                return entry
-        raise NotFound(f"er staat niets geparkeerd onder {nummer}; bekijk `wissel parked list`")
+        """Return one entry with what waits behind it. NotFound when it is not parked (any more)."""
+        return self._whole(self._found(nummer))
+
+    def export(self, keuze: Keuze = ALL) -> Sequence[Geparkeerd]:
+        """Return what is chosen, each with what waits behind it."""
+        return [self._whole(entry) for entry in self.list(keuze)]
+
+    def tally(self) -> Sequence[tuple[str, int, int, int]]:
+        """Return (member, how much is parked, most in one stream, since when in microseconds) of who has something parked."""
+        with self._hub.members.reader() as db:
+            found = parking.tally(db)
+        with self._hub.database.reader() as db:
+            found += parking.tally(db)
+        beside: dict[str, tuple[int, int]] = {}
+        for entry in self._beside():
+            count, since = beside.get(entry.lid, (0, _LATEST))
+            beside[entry.lid] = (count + 1, min(since, to_microseconds(datetime.fromisoformat(entry.sinds))))
+        return [*found, *((lid, count, 1, since) for lid, (count, since) in beside.items())]
 
     async def retry(self, nummer: str, *, reden: str, door: str) -> bool:
         """Try again; True when it went through. Raises Invalid without a reason, NotFound when it is not parked."""
-        entry = self._checked(nummer, reden, door)
-        return await self._decide(entry, "retry", reden, door)
+        _check_why(reden, door)
+        return await self._decide(self._found(nummer), "retry", reden, door)
+
+    async def retry_chosen(self, keuze: Keuze, *, reden: str, door: str) -> Herkansing:
+        """Try again what is chosen, oldest first, until one fails again or the time for one answer is used up."""
+        _check_why(reden, door)
+        entries, until_s = self.list(keuze), time.monotonic() + _ANSWER_S
+        for done, entry in enumerate(entries, 1):
+            if not await self._decide(entry, "retry", reden, door):
+                return Herkansing(gelukt=done - 1, over=len(entries) - done + 1, mislukt=entry.nummer)
+            if time.monotonic() > until_s:
+                return Herkansing(gelukt=done, over=len(entries) - done)
+        return Herkansing(gelukt=len(entries), over=0)
 
     async def skip(self, nummer: str, *, reden: str, door: str) -> bool:
         """Leave the failed event out; True when nothing of that stream waits any more. An event tells what and why."""
-        entry = self._checked(nummer, reden, door)
-        return await self._decide(entry, "skip", reden, door)
+        _check_why(reden, door)
+        return await self._decide(self._found(nummer), "skip", reden, door)
 
     async def redo_open(self) -> int:
         """Do decisions again that were written but perhaps not done when the hub died. Doing one twice changes nothing."""
@@ -114,16 +115,46 @@ class Desk:
             await self._done(number)
         return len(rows)
 
-    def _checked(self, nummer: str, reden: str, door: str) -> Geparkeerd:
-        problems = [(name, "mag niet leeg zijn") for name, value in (("reden", reden), ("door", door)) if not value.strip()]
-        if problems:
-            raise Invalid(problems)
-        return self.show(nummer)
+    def _found(self, nummer: str) -> Geparkeerd:
+        for entry in self.list(Keuze(nummer=nummer)):
+            return entry
+        raise NotFound(f"er staat niets geparkeerd onder {nummer}; bekijk `wissel parked list`")
+
+    def _streams(self) -> Iterator[Geparkeerd]:
+        with self._hub.members.reader() as db:
+            found = parking.standing(db)
+        with self._hub.database.reader() as db:
+            found += parking.standing(db)
+        names = self._hub.log.streams({first.stroom for first, _ in found})
+        return (of_stream(first, waiting, names.get(first.stroom, _NOBODY)) for first, waiting in found)
+
+    def _beside(self) -> Sequence[Geparkeerd]:
+        """Return what waits in the ledger and in the connectors' inboxes."""
+
+        def work(tx: ReadTx) -> Sequence[Geparkeerd]:
+            inboxes = [(name, entry) for name, box in self._inboxes() for entry in box.wachtend(tx)]
+            return [*map(of_opdracht, parked_opdrachten(tx)), *(of_inbox(name, entry) for name, entry in inboxes)]
+
+        return self._hub.read_now(work)
+
+    def _inboxes(self) -> Iterator[tuple[str, Postvak]]:
+        return ((name, found) for name, found in self._hub.connectors.items() if isinstance(found, Postvak))
+
+    def _whole(self, entry: Geparkeerd) -> Geparkeerd:
+        if not entry.in_log:
+            return entry
+        stream, database = int(entry.nummer.rpartition("/")[2]), self._database_of(entry.lid)
+        with database.reader() as db:
+            behind = parking.parked_of(db, entry.lid, stream)[1:]
+        return replace(entry, achter=tuple(Achter(p.volgnummer, p.soort, p.gebeurtenis) for p in behind))
+
+    def _database_of(self, lid: str) -> Database:
+        return self._hub.database if lid.startswith("flow:") else self._hub.members
 
     async def _decide(self, entry: Geparkeerd, besluit: Besluit, reden: str, door: str) -> bool:
         reden, door = mask_bsns(reden), mask_bsns(door)
-        if entry.lid.startswith(_OPDRACHT):
-            return await self._opdracht_besluit(entry, besluit, reden, door)
+        if not entry.in_log:
+            return await self._beside_besluit(entry, besluit, reden, door)
         stream = int(entry.nummer.rpartition("/")[2])
         facts = self._hub.seal(self._skipped(entry, reden, door) if besluit == "skip" else [])
         number = await self._hub.write(lambda tx: self._write_down(tx, entry, stream, besluit, reden, door, facts), urgent=True)
@@ -193,9 +224,12 @@ class Desk:
             lambda tx: tx.execute("UPDATE parkeerbesluit SET gedaan = 1 WHERE id = ?", (number,)), urgent=True
         )
 
-    async def _opdracht_besluit(self, entry: Geparkeerd, besluit: Besluit, reden: str, door: str) -> bool:
+    async def _beside_besluit(self, entry: Geparkeerd, besluit: Besluit, reden: str, door: str) -> bool:
+        """Do a decision about an opdracht or inbox entry, and write it down, in one transaction."""
         now_us = to_microseconds(self._hub.clock.now())
-        facts = self._hub.seal(self._given_up(entry, reden, door) if besluit == "skip" else [])
+        opdracht = entry.lid.startswith(OPDRACHT)
+        told = (self._given_up if opdracht else self._inbox_left_out)(entry, reden, door) if besluit == "skip" else []
+        facts = self._hub.seal(told)
 
         def work(tx: Tx) -> bool:
             tx.execute(
@@ -203,14 +237,29 @@ class Desk:
                 " VALUES (?,0,?,?,?,?,?,1)",
                 (entry.lid, entry.gebeurtenis, besluit, reden, door, now_us),
             )
-            if besluit == "retry":
-                return reopen(tx, entry.gebeurtenis, now_us)
-            if not give_up(tx, entry.gebeurtenis):
-                return False
-            tx.put(facts)
-            return True
+            done = self._opdracht(tx, entry, besluit, now_us) if opdracht else self._inbox(tx, entry, besluit, now_us)
+            if done and facts:
+                tx.put(facts)
+            return done
 
         return await self._hub.write(work, urgent=True)
+
+    def _opdracht(self, tx: Tx, entry: Geparkeerd, besluit: Besluit, now_us: int) -> bool:
+        return reopen(tx, entry.gebeurtenis, now_us) if besluit == "retry" else give_up(tx, entry.gebeurtenis)
+
+    def _inbox(self, tx: Tx, entry: Geparkeerd, besluit: Besluit, now_us: int) -> bool:
+        box = dict(self._inboxes())[entry.lid.removeprefix(POSTVAK)]
+        if besluit == "retry":
+            return box.probeer_opnieuw(self._hub, tx, entry.gebeurtenis, now_us)
+        return box.sla_over(tx, entry.gebeurtenis)
+
+    def _inbox_left_out(self, entry: Geparkeerd, reden: str, door: str) -> Sequence[NewEvent]:
+        """Return that an inbox entry was left out; where the zaak has no stream yet only the decision itself tells it."""
+        try:
+            self._hub.log.head(ZAKEN, entry.sleutel)
+        except NotFound:
+            return []
+        return [self._left_out(entry, Stream(ZAKEN, entry.sleutel, entry.gemeente), reden, door, causationid=None)]
 
     def _given_up(self, entry: Geparkeerd, reden: str, door: str) -> Sequence[NewEvent]:
         """Return that an opdracht was left out, and the outcome its flow waits for."""
@@ -227,43 +276,7 @@ class Desk:
         return [left_out, replace(left_out, id=outcome_id(entry.gebeurtenis), type=MISLUKT, data=data)]
 
 
-def _entry(rows: Sequence[parking.Parked], name: Any) -> Geparkeerd:
-    first = rows[0]
-    return Geparkeerd(
-        nummer=f"{first.lid}/{first.stroom}",
-        lid=first.lid,
-        gemeente=name.gemeente,
-        sleutel=name.key,
-        soort=first.soort,
-        gebeurtenis=first.gebeurtenis,
-        oorzaak=first.oorzaak or "wacht",
-        uitleg=first.uitleg or "",
-        stapel=first.stapel or "",
-        pogingen=first.pogingen,
-        sinds=rfc3339(from_microseconds(first.eerst_us)),
-        wacht_erachter=len(rows) - 1,
-    )
-
-
-def _opdracht(row: tuple[Any, ...]) -> Geparkeerd:
-    opdracht_id, gemeente, zaak, connector, soort, pogingen, fout, gegeven = row
-    oorzaak, _, uitleg = (fout or "onbekend").partition(": ")
-    return Geparkeerd(
-        nummer=f"opdracht:{connector}/{opdracht_id}",
-        lid=f"opdracht:{connector}",
-        gemeente=gemeente,
-        sleutel=zaak,
-        soort=soort,
-        gebeurtenis=opdracht_id,
-        oorzaak=oorzaak,
-        uitleg=uitleg,
-        stapel="",
-        pogingen=pogingen,
-        sinds=rfc3339(from_microseconds(gegeven)),
-        wacht_erachter=0,
-    )
-
-
-def as_dict(entry: Geparkeerd) -> Mapping[str, Any]:
-    """Return the entry for JSON."""
-    return asdict(entry)
+def _check_why(reden: str, door: str) -> None:
+    problems = [(name, "mag niet leeg zijn") for name, value in (("reden", reden), ("door", door)) if not value.strip()]
+    if problems:
+        raise Invalid(problems)

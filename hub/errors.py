@@ -13,11 +13,18 @@ from collections.abc import Sequence
 
 
 class HubError(Exception):
-    """Root of all errors of Wissel. The message says what happened and what to do."""
+    """Root of all errors of Wissel. The message says what happened and what to do.
+
+    ``in_woorden``: the cause in plain words for who sees it parked; a kind without words has those of the kind above it.
+    """
+
+    in_woorden = ""
 
 
 class Transient(HubError):
     """Trying again may help."""
+
+    in_woorden = "Dit lukte niet binnen de tijd die ervoor staat. Probeer het opnieuw."
 
 
 class LostRace(Transient):
@@ -30,6 +37,8 @@ class SourceUnavailable(Transient):
     ``retry_after_s`` is what the other side asked for (HTTP Retry-After), else None.
     """
 
+    in_woorden = "Een ander systeem gaf geen antwoord. Kijk of dat weer werkt en probeer het opnieuw."
+
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
@@ -38,21 +47,31 @@ class SourceUnavailable(Transient):
 class Poison(HubError):
     """Trying again as it is will not help; a person must look."""
 
+    in_woorden = "Dit kan zo niet worden verwerkt. Er moet eerst iets worden hersteld."
+
 
 class SchemaViolation(Poison):
     """An event does not fit its Avro schema, or a record names a schema we do not have."""
+
+    in_woorden = "De gegevens passen niet bij wat er is afgesproken. Een ontwikkelaar moet kijken."
 
 
 class ForeignRecord(SchemaViolation):
     """A record in the log that is no event of ours: it belongs to no zaak, so it is parked alone and holds nobody up."""
 
+    in_woorden = "In het logboek staat iets dat niet van Wissel is. Het houdt niemand op."
+
 
 class ElementDamaged(Poison):
     """A sealed element does not open with its own key: its bytes are not those that were sealed."""
 
+    in_woorden = "Een versleuteld stuk gaat niet meer open. Zet een reservekopie van het logboek terug."
+
 
 class SequenceFault(Poison):
     """The log gives a stream's events with a hole or twice (R5). ``oorzaak`` is what the parked stream is shown with."""
+
+    in_woorden = "In het logboek klopt de volgorde niet. Zet een nieuwere kopie van het logboek terug."
 
     def __init__(self, message: str, *, oorzaak: str) -> None:
         super().__init__(message)
@@ -62,13 +81,19 @@ class SequenceFault(Poison):
 class TooLarge(Poison):
     """An event is larger than a log may carry (900 kB encoded)."""
 
+    in_woorden = "Dit is te groot voor het logboek."
+
 
 class SourceContractBroken(Poison):
     """The other side answered something its own specification does not allow, or refused our request as wrong (4xx)."""
 
+    in_woorden = "Een ander systeem weigerde of gaf een antwoord dat niet mag. Herstel het daar, en probeer het opnieuw."
+
 
 class KeyMissing(HubError):
     """A data key is neither present nor recorded as destroyed: the key file is not the one this log belongs to."""
+
+    in_woorden = "Een sleutel ontbreekt. Zet de nieuwste reservekopie van de sleutels terug."
 
     def __init__(self, message: str, *, key_id: str = "") -> None:
         super().__init__(message)

@@ -31,7 +31,10 @@ TOEGEPAST: Final = _counter("wissel_events_applied", "Events a member has passed
 ACHTERSTAND: Final = _gauge("wissel_events_behind", "Events that are logged and that a member has not taken yet.", "lid")
 ACHTER: Final = _gauge("wissel_lag_seconds", "Age of what the read models show; 0 when all is shown.")
 GEPARKEERD: Final = _counter("wissel_parked", "Times an event was parked.", "lid", "oorzaak")
-GEPARKEERD_NU: Final = _gauge("wissel_parked_now", "Events that are parked now, their successors included.")
+GEPARKEERD_NU: Final = _gauge(
+    "wissel_parked_now", "What is parked now: events with their successors, opdrachten and inbox entries."
+)
+PARKEERGRENS: Final = _gauge("wissel_parking_limit_exceeded", "1 while more is parked than [parkeren] allows.", "grens")
 OPDRACHTEN: Final = _counter("wissel_opdrachten", "Tries to carry out an opdracht.", "connector", "soort", "uitkomst")
 BRON_VERZOEKEN: Final = _counter("wissel_source_requests", "Calls to other systems.", "bron", "status")
 BRON_DUUR: Final = _seconds("wissel_source_request_seconds", "Time another system took to answer.", "bron")

@@ -119,6 +119,26 @@ def parked_of(db: Connection, member: str | None = None, stream: int | None = No
     return [Parked(*row) for row in db.execute(query, [value for _, value in given])]
 
 
+def standing(db: Connection) -> list[tuple[Parked, int]]:
+    """Return per member and stream the event it stands still at, and how many wait behind that one."""
+    rows = db.execute(
+        "SELECT g.lid, g.stroom, g.volgnummer, g.plaats, g.gebeurtenis, g.soort, g.oorzaak, g.uitleg, g.stapel, g.pogingen,"
+        " g.eerst, g.laatst, s.aantal - 1 FROM geparkeerd g JOIN"
+        " (SELECT lid, stroom, min(plaats) AS plaats, count(*) AS aantal FROM geparkeerd GROUP BY lid, stroom) s"
+        " ON s.lid = g.lid AND s.stroom = g.stroom AND s.plaats = g.plaats"
+    )
+    return [(Parked(*row[:-1]), int(row[-1])) for row in rows]
+
+
+def tally(db: Connection) -> list[tuple[str, int, int, int]]:
+    """Return (member, events parked, most in one stream, since when) of each member that has something parked."""
+    query = (
+        "SELECT lid, sum(aantal), max(aantal), min(eerst) FROM (SELECT lid, stroom, count(*) AS aantal, min(eerst) AS eerst"
+        " FROM geparkeerd GROUP BY lid, stroom) AS s GROUP BY lid"
+    )
+    return [(str(lid), int(total), int(most), int(since)) for lid, total, most, since in db.execute(query)]
+
+
 def release(db: Connection, member: str, stream: int, places: Iterable[int]) -> None:
     """Events of a stream have been applied (or left out) in this very transaction: they are parked no longer."""
     rows = [(member, stream, place) for place in places]

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from hub.clock import from_microseconds
 from hub.events import ZAKEN, NewEvent, system_source, uuid_text
 from hub.privacy import Pseudonymizer
-from hub.stand import Stand
+from hub.stand import Bevinding, Stand
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -180,6 +180,9 @@ class Hub(Protocol):
 
     def stand(self, gemeente: str) -> Stand:
         """Return how far everything is, and what is parked of one gemeente."""
+
+    def toezicht(self) -> Sequence[Bevinding]:
+        """Return what needs a person now, and bring the gauges up to date."""
 
     async def command(self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str) -> int:
         """Give an official's command to a flow, judged on ``sequence``; return the stream's new sequence.

@@ -68,6 +68,13 @@ class UitvoerSettings(_Section):
     )
 
 
+class ParkeerSettings(_Section):
+    """``[parkeren]``: from how much on what is parked raises an alarm. Nothing is ever thrown away."""
+
+    stroom_hoogstens: int = Field(1_000, ge=1, description="Meer gebeurtenissen van één zaak of persoon geeft alarm.")
+    totaal_hoogstens: int = Field(10_000, ge=1, description="Meer geparkeerd in totaal geeft alarm.")
+
+
 class GemeenteSettings(BaseModel):
     """``[gemeenten.<slug>]``. Sub-tables named after a connector belong to that connector."""
 
@@ -94,6 +101,7 @@ class Settings(_Section):
     tijd: TijdSettings = TijdSettings()
     api: ApiSettings = ApiSettings()
     uitvoering: UitvoerSettings = UitvoerSettings()
+    parkeren: ParkeerSettings = ParkeerSettings()
     gemeenten: dict[str, GemeenteSettings] = Field(default_factory=dict, description="De gemeenten van deze installatie.")
 
     @model_validator(mode="after")

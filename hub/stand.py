@@ -25,17 +25,39 @@ class Positie:
 
 @dataclass(frozen=True, slots=True)
 class Geparkeerd:
-    """One stream that stands still for one member: the event that failed, why, since when, and how many wait behind it."""
+    """One stream that stands still for one member: the event that failed, why, since when, and how many wait behind it.
 
+    ``nummer`` names it to an operator, ``woorden`` says the cause plainly.
+    """
+
+    nummer: str
     lid: str
     stroom: str
     gebeurtenis: str
     soort: str
     oorzaak: str
+    woorden: str
     uitleg: str
     sinds: str
+    laatst: str
     pogingen: int
     erachter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bevinding:
+    """Something that needs a person. Its words are the texts ``bevinding.<soort>.wat`` and ``.doe``.
+
+    ``over``: about what (a member, a source, a gemeente); ``aantal`` and ``grens`` fill in the words; ``alarm``: at once.
+    ``sinds`` is RFC 3339; empty when only seen now.
+    """
+
+    soort: str
+    over: str = ""
+    aantal: int = 0
+    grens: int = 0
+    sinds: str = ""
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from hub.events import ZAKEN
 from hub.plugins import Freshness, Gemeente, ProjectedEvent, Projection, Sealed
 from hub.privacy import Bsn, Pseudonymizer
 from hub.readmodels import StoreReadModel, Tables
-from hub.stand import Stand
+from hub.stand import Bevinding, Stand
 from hub.store.sqlite import SqliteConnection
 
 EMMEN = Gemeente(
@@ -114,6 +114,7 @@ class NepHub:
     store_away: Exception | None = None
     on_command: Callable[..., int] | None = None
     stand_now: Stand = field(default_factory=Stand)
+    bevindingen: Sequence[Bevinding] = ()
 
     def __post_init__(self) -> None:
         self._db = _Db()
@@ -191,6 +192,9 @@ class NepHub:
 
     def one(self, _sql: str, _params: Sequence[Any] = ()) -> tuple[Any, ...]:
         return (1,)
+
+    def toezicht(self) -> Sequence[Bevinding]:
+        return self.bevindingen
 
     def stand(self, _gemeente: str) -> Stand:
         return self.stand_now

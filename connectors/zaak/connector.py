@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import httpx
 from pydantic import BaseModel
 
-from connectors.zaak import inbox
+from connectors.zaak import inbox, postvak
 from connectors.zaak.abonnement import houd_geabonneerd
 from connectors.zaak.client import ZaakClient
 from connectors.zaak.fetch import Bron, Ophaaldienst
@@ -22,7 +22,8 @@ from connectors.zaak.vergelijken import Vergelijker
 from connectors.zaak.webhook import webhook
 from connectors.zaak.zoeken import ZoekZaken
 from hub.clock import to_microseconds
-from hub.plugins import Connector, Executor, Hub, ReadTx, Service
+from hub.plugins import Connector, Executor, Hub, ReadTx, Service, Tx
+from hub.postvak import Wachtend
 
 
 class _Draaiend:
@@ -90,6 +91,18 @@ class ZaakConnector:
     def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:
         """Return True when a notification about ``zaak`` received before ``before`` is not settled (R12)."""
         return inbox.onafgehandeld(tx, zaak, to_microseconds(before))
+
+    def wachtend(self, tx: ReadTx) -> Sequence[Wachtend]:
+        """Return what of the inbox waits for a person (``hub.postvak.Postvak``)."""
+        return postvak.wachtend(tx)
+
+    def probeer_opnieuw(self, hub: Hub, tx: Tx, wachtend_id: str, now_us: int) -> bool:
+        """Fetch a zaak now, or read a notification again."""
+        return postvak.probeer_opnieuw(hub, tx, wachtend_id, now_us)
+
+    def sla_over(self, tx: Tx, wachtend_id: str) -> bool:
+        """Leave an entry of the inbox out for good."""
+        return postvak.sla_over(tx, wachtend_id)
 
     def _of(self, hub: Hub) -> _Draaiend:
         found = self._running.get(hub)

@@ -26,11 +26,12 @@ from connectors.zaak.feiten import Uitslag, leid_af, leid_verwijdering_af
 from connectors.zaak.haal import Ophaler
 from connectors.zaak.inbox import Beurt
 from connectors.zaak.mapping import is_aangifte, lees_aangifte
+from connectors.zaak.postvak import fout_van
 from connectors.zaak.stand import Regel
 from connectors.zaak.tijd import moment
 from hub.clock import rfc3339, to_microseconds
 from hub.errors import HubError, SourceUnavailable, Transient
-from hub.parking import failure_of
+from hub.parking import Failure, failure_of
 from hub.plugins import Gemeente, Hub, SealedEvent, Tx
 
 log = structlog.get_logger("wissel.zaak.fetch")
@@ -209,16 +210,16 @@ class Ophaaldienst:
         asked_s = error.retry_after_s if isinstance(error, SourceUnavailable) else None
         grown_s = min(settings.eerste_pauze_s * 2 ** min(turn.poging, 30), settings.langste_pauze_s)
         pause_s = max(grown_s * random.uniform(0.5, 1.0), min(asked_s or 0.0, settings.langste_pauze_s))  # noqa: S311 - jitter
-        fault = self._report(turn, error)
-        at_us = self._now_us() + int(pause_s * _SECOND_US)
+        failure, now_us = failure_of(error), self._now_us()
+        self._report(turn, error, failure)
+        fault, at_us = fout_van(failure, now_us), now_us + int(pause_s * _SECOND_US)
         try:
             await self._hub.write(lambda tx: inbox.stel_uit(tx, turn, vanaf_us=at_us, fout=fault), urgent=True)
         except Transient as away:
             log.warning("fetch_postponed_by_lease", gemeente=self._slug, zaak=turn.zaak, uitleg=str(away))
 
-    def _report(self, turn: Beurt, error: Exception) -> str:
-        """Log what failed and return it in one line: a stack only for what should not happen."""
-        failure = failure_of(error)
+    def _report(self, turn: Beurt, error: Exception, failure: Failure) -> None:
+        """Log what failed: a stack only for what should not happen."""
         fault = f"{failure.cause}: {failure.text}"[:_LONGEST_TEXT]
         about = {"gemeente": self._slug, "zaak": turn.zaak, "poging": turn.poging + 1, "fout": fault}
         if isinstance(error, (Transient, TimeoutError)):
@@ -227,7 +228,6 @@ class Ophaaldienst:
             log.error("fetch_refused", **about)
         else:
             log.error("fetch_fault", **about, stack=failure.stack)
-        return fault
 
     def _now_us(self) -> int:
         return to_microseconds(self._hub.clock.now())
