@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 import httpx
@@ -19,12 +20,13 @@ from connectors.burgerzaken.update import UpdateClient
 from connectors.burgerzaken.verwerking import VerwerkingClient
 from hub.errors import Refused
 from hub.plugins import Gemeente
+from hub.privacy import Bsn
 
 NAAM: Final = "burgerzaken"
 
 
 class Bronnen:
-    """The clients of one gemeente. ``historie`` is None where the gateway does not offer it.
+    """The clients of one gemeente. ``historie`` and ``update`` are None where they are not offered.
 
     ``geschreven`` is set by a write, so that the reader of changes looks for its confirmation soon.
     """
@@ -37,7 +39,7 @@ class Bronnen:
         self.brp = BrpClient(self._bron("brp", settings.brp_url))
         self.bewoning = BewoningClient(self._bron("bewoning", settings.bewoning_url))
         self.historie = HistorieClient(self._bron("historie", settings.historie_url)) if settings.historie_url else None
-        self.update = UpdateClient(self._bron("update", settings.update_url))
+        self.update = UpdateClient(self._bron("update", settings.update_url)) if settings.update_url else None
         self.bag = BagClient(self._bron("bag", settings.bag_url))
         self.verwerking = VerwerkingClient(self._bron("verwerking", settings.verwerking_url))
 
@@ -45,6 +47,11 @@ class Bronnen:
         bron = Bron(naam, url, self.settings, transport=self._transport)
         self._open.append(bron)
         return bron
+
+    async def volg(self, bsn: Bsn, *, tot_en_met: date, traceparent: str | None = None) -> None:
+        """Ask the registry to report changes of this person; where it reports them unasked (StUF) there is nothing to ask."""
+        if self.update is not None:
+            await self.update.volg(bsn, tot_en_met=tot_en_met, traceparent=traceparent)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -9,7 +9,7 @@ Ontwerp BRP. First match wins:
 2. 72.10 (aangifte adreshouding) of the new row is T or W: ``technisch-infrastructureel``.
 3. Not both an address element or gemeente, and a date (10.30 or 13.20) changed: ``geen-verhuizing``.
 4. 13.10 (land) newly filled: ``naar-buitenland``; emptied: ``immigratie``; filled on both: ``in-buitenland``; on
-   neither: ``binnengemeentelijk`` when 09.10 (gemeente) is equal, else ``intergemeentelijk``.
+   neither: ``binnengemeentelijk`` when 09.10 (gemeente) is equal, also after a merger, else ``intergemeentelijk``.
 
 Haal Centraal personen 2.7 carries neither 72.10 nor 84.10. Rows read from it lack these, and between 3 and 4 comes:
 equal huisnummer, huisletter, toevoeging, postcode and functie inside the Netherlands is ``vermoedelijk-technisch``.
@@ -20,8 +20,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
+from connectors.burgerzaken.herindelingen import GEEN, Herindelingen
 from connectors.burgerzaken.model import (
     Adres,
     Buitenland,
@@ -105,13 +107,21 @@ class Classificatie:
     ontbrekende_elementen: tuple[str, ...] = ()
 
 
-def classify(old: Rij, new: Rij) -> Classificatie:
-    """Return what the change from ``old`` to ``new`` was. Pure; never raises."""
+def classify(old: Rij, new: Rij, herindelingen: Herindelingen = GEEN) -> Classificatie:
+    """Return what the change from ``old`` to ``new`` was. Pure; never raises.
+
+    ``herindelingen``: who lived in a gemeente that merged and moves within what it became moved binnengemeentelijk.
+    """
     missing = old.ontbreekt | new.ontbreekt
-    return Classificatie(_soort(old, new, missing), tuple(f"08.{element}" for element in sorted(missing)))
+    return Classificatie(_soort(old, new, missing, herindelingen), _named(missing))
 
 
-def _soort(old: Rij, new: Rij, missing: frozenset[str]) -> Soort:
+@cache
+def _named(missing: frozenset[str]) -> tuple[str, ...]:
+    return tuple(f"08.{element}" for element in sorted(missing))
+
+
+def _soort(old: Rij, new: Rij, missing: frozenset[str], herindelingen: Herindelingen) -> Soort:
     if old[ONJUIST] or new[ONJUIST]:
         return Soort.CORRECTIE
     if new[AANGIFTE] in _TECHNISCH:
@@ -120,10 +130,10 @@ def _soort(old: Rij, new: Rij, missing: frozenset[str]) -> Soort:
         return Soort.GEEN_VERHUIZING
     if AANGIFTE in missing and _same_door(old, new):
         return Soort.VERMOEDELIJK_TECHNISCH
-    return _verhuizing(old, new)
+    return _verhuizing(old, new, herindelingen)
 
 
-def _verhuizing(old: Rij, new: Rij) -> Soort:
+def _verhuizing(old: Rij, new: Rij, herindelingen: Herindelingen) -> Soort:
     match bool(old[LAND]), bool(new[LAND]):
         case False, True:
             return Soort.NAAR_BUITENLAND
@@ -132,7 +142,15 @@ def _verhuizing(old: Rij, new: Rij) -> Soort:
         case True, True:
             return Soort.IN_BUITENLAND
         case _:
-            return Soort.BINNENGEMEENTELIJK if old[GEMEENTE] == new[GEMEENTE] else Soort.INTERGEMEENTELIJK
+            same = old[GEMEENTE] == new[GEMEENTE] or _same_gemeente(old, new, herindelingen)
+            return Soort.BINNENGEMEENTELIJK if same else Soort.INTERGEMEENTELIJK
+
+
+def _same_gemeente(old: Rij, new: Rij, herindelingen: Herindelingen) -> bool:
+    """Compare by what both codes had become on the day of the move."""
+    digits = new[DATUM_ADRES].replace("-", "")
+    dag = digits if digits.isdigit() else ""
+    return herindelingen.op(old[GEMEENTE], dag) == herindelingen.op(new[GEMEENTE], dag)
 
 
 def _changed(old: Rij, new: Rij, elements: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from connectors.burgerzaken import volgen
 from connectors.burgerzaken.bronnen import Bronnen
+from connectors.burgerzaken.gezien import eerste
 from connectors.burgerzaken.lezen import BRP_HISTORIE, BRP_PERSONEN, Lezer
 from connectors.burgerzaken.relaties import als_bsn, gezaghouders_over, zonder_anderen
 from connectors.burgerzaken.settings import DoelNaam
@@ -56,8 +57,9 @@ class HaalPersonen(Lezer):
         movers = {who.pseudoniem: who.bsn for who in asked if who.rol == _VERHUIZER and who.bsn}
         today = self._hub.clock.today()
         until = today + timedelta(days=bronnen.settings.volgduur_dagen)
+        await self._hub.write(lambda tx: volgen.needed_by(tx, opdracht.gemeente.slug, opdracht.zaak, movers))
         await asyncio.gather(
-            *(bronnen.update.volg(bsn, tot_en_met=until, traceparent=opdracht.traceparent) for bsn in movers.values())
+            *(bronnen.volg(bsn, tot_en_met=until, traceparent=opdracht.traceparent) for bsn in movers.values())
         )
         found = await self._read(opdracht, bronnen, asked)
         others = _other_holders(opdracht, asked, movers.values(), found)
@@ -184,7 +186,7 @@ def sealed_states(
     rows = []
     for pseudoniem, bsn in movers.items():
         if bsn in found:
-            gezien = volgen.eerste(bsn, found[bsn], velden)
+            gezien = eerste(bsn, found[bsn], velden, opdracht.gemeente.pseudonym)
             rows.append((pseudoniem, volgen.seal(vault, opdracht.gemeente.slug, pseudoniem, gezien), gezien.sha256))
     return rows
 

@@ -65,6 +65,7 @@ class VerwerkVerhuizing:
         """See to it that every mover is followed, and is read first when the registry reports changes."""
         slug, today, now = opdracht.gemeente.slug, self._hub.clock.today(), self._hub.clock.now()
         pseudoniemen = [who.pseudoniem for who in people]
+        await self._hub.write(lambda tx: volgen.needed_by(tx, slug, opdracht.zaak, pseudoniemen))
         known = await self._hub.read(lambda tx: volgen.followed(tx, slug, pseudoniemen, today))
         missing = {who.pseudoniem: who.bsn for who in people if who.bsn}
         for gevolgde in known:
@@ -80,7 +81,7 @@ class VerwerkVerhuizing:
 
     async def _begin(self, opdracht: OpdrachtUitvoering, bronnen: Bronnen, missing: Any, until: Any) -> list[Any]:
         for bsn in missing.values():
-            await bronnen.update.volg(bsn, tot_en_met=until, traceparent=opdracht.traceparent)
+            await bronnen.volg(bsn, tot_en_met=until, traceparent=opdracht.traceparent)
         doel = bronnen.settings.doel("volgen")
         found = await bronnen.brp.personen(list(missing.values()), doel, traceparent=opdracht.traceparent)
         return sealed_states(self._hub.vault, opdracht, missing, found, doel.velden)

@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, StringConstraints, model_validator
 
+from connectors.burgerzaken.herindelingen import GEEN, Herindelingen, lees_tabel33
 from connectors.burgerzaken.velden import (
     VELDEN_BEWONING,
     VELDEN_GEZAGHOUDER,
@@ -114,7 +115,10 @@ class BurgerzakenSettings(_Strict):
     bewoning_url: Url = Field(description="Basisadres van Haal Centraal BRP bewoning 2 (zonder `/bewoningen`).")
     bag_url: Url = Field(description="Basisadres van de BAG API individuele bevragingen 2.")
     verwerking_url: Url = Field(description="Basisadres van de verwerkingsdienst (zonder `/verhuizingen`).")
-    update_url: Url = Field(description="Basisadres van de BRP Update API 1 (zonder `/volgindicaties`).")
+    update_url: Url | None = Field(
+        None,
+        description="Basisadres van de BRP Update API 1 (zonder `/volgindicaties`); weglaten waar StUF-BG meldt.",
+    )
     historie_url: Url | None = Field(
         None, description="Basisadres van verblijfplaatshistorie 2; weglaten waar de gateway die niet biedt."
     )
@@ -122,6 +126,9 @@ class BurgerzakenSettings(_Strict):
     gateways: dict[BronNaam, Gateway] = Field(default_factory=dict)
     doelen: dict[DoelNaam, Doel] = Field(default_factory=dict)
 
+    tabel33_bestand: Path | None = Field(
+        None, description="Landelijke tabel 33 (gemeentecodes en opvolgers, RvIG) als CSV, voor samengevoegde gemeenten."
+    )
     levert: tuple[str, ...] = Field((), description="Gegevens waarvan bewezen is dat deze gateway ze levert.")
     levert_bestand: Path | None = Field(None, description="Bestand dat `wissel burgerzaken check` schreef, in plaats daarvan.")
 
@@ -140,6 +147,19 @@ class BurgerzakenSettings(_Strict):
     herlees_wachtend_s: float = Field(30.0, ge=0, le=43_200, description="Idem, zolang op een bevestiging wordt gewacht.")
     volgduur_dagen: int = Field(120, ge=1, description="Hoe lang een verhuizer gevolgd wordt.")
     historie_dagen: int = Field(365, ge=1, description="Hoe ver terug eerdere adressen worden gevraagd.")
+
+    _herindelingen: Herindelingen = PrivateAttr(default=GEEN)
+
+    @property
+    def herindelingen(self) -> Herindelingen:
+        """Which gemeente codes became which."""
+        return self._herindelingen
+
+    @model_validator(mode="after")
+    def _load_table(self) -> Self:
+        if self.tabel33_bestand is not None:
+            self._herindelingen = lees_tabel33(self.tabel33_bestand)
+        return self
 
     @model_validator(mode="after")
     def _load_proof(self) -> Self:

@@ -27,7 +27,8 @@ class UpdateClient:
     async def volg(self, bsn: Bsn, *, tot_en_met: date, traceparent: str | None = None) -> bool:
         """Follow a person up to and with ``tot_en_met``; following again moves that date. Idempotent.
 
-        False when the registry does not know this person, so that there is nothing to follow.
+        A day before today ends following now. False when the registry does not know this person, so that there is nothing
+        to follow.
         """
         antwoord = await self._bron.lees(
             Verzoek(

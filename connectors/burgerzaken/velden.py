@@ -15,9 +15,9 @@ AUTOMATISCH: Final = frozenset({"inOnderzoek", "geheimhoudingPersoonsgegevens", 
 # Within a group of which anything was asked: the standard gives these unasked, and ``type`` tells which union it is.
 _AUTOMATISCH_BINNEN_GROEP: Final = frozenset({"inOnderzoek", "type", "indicatieVastgesteldVerblijftNietOpAdres"})
 
-VELDEN_VOLGEN: Final = ("burgerservicenummer", "gemeenteVanInschrijving", "verblijfplaats")
-VELDEN_GEZAGHOUDER: Final = VELDEN_VOLGEN
-VELDEN_HOOFDBEWONER: Final = (*VELDEN_VOLGEN, "geboorte.datum")
+VELDEN_GEZAGHOUDER: Final = ("burgerservicenummer", "gemeenteVanInschrijving", "verblijfplaats")
+VELDEN_VOLGEN: Final = (*VELDEN_GEZAGHOUDER, "gezag")
+VELDEN_HOOFDBEWONER: Final = (*VELDEN_GEZAGHOUDER, "geboorte.datum")
 VELDEN_MELDER: Final = (
     *VELDEN_HOOFDBEWONER,
     "gezag",

@@ -7,15 +7,12 @@ data of one person under that person's own key.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from connectors.burgerzaken.velden import filter_persoon
+from connectors.burgerzaken.gezien import VERGELEKEN_EERST, Gezien
 from hub.plugins import ReadTx, Sealed, Tx, Vault
 from hub.privacy import Bsn
 
@@ -35,32 +32,19 @@ CREATE TABLE IF NOT EXISTS burgerzaken_volg (
     wacht_tot TEXT,
     PRIMARY KEY (gemeente, pseudoniem)
 );
+-- For which zaken each is followed: following ends when the last of them does.
+CREATE TABLE IF NOT EXISTS burgerzaken_volg_zaak (
+    gemeente TEXT NOT NULL,
+    zaak TEXT NOT NULL,
+    pseudoniem TEXT NOT NULL,
+    PRIMARY KEY (gemeente, zaak, pseudoniem)
+);
+CREATE INDEX IF NOT EXISTS burgerzaken_volg_zaak_persoon ON burgerzaken_volg_zaak (gemeente, pseudoniem);
 -- The day up to which changes were asked and dealt with.
 CREATE TABLE IF NOT EXISTS burgerzaken_poll (gemeente TEXT NOT NULL PRIMARY KEY, tot_en_met TEXT NOT NULL);
 """
 _CHUNK: Final = 500
 _COLUMNS: Final = "pseudoniem, key_id, context, inhoud, sha256, vorige_wijziging, gelezen_op, wacht_tot"
-_VERGELEKEN: Final = ("gemeenteVanInschrijving", "opschortingBijhouding", "verblijfplaats")
-_GEEN_GEGEVEN: Final = frozenset({"langFormaat", "omschrijving"})  # text derived from a code or date: no fact of its own
-
-
-@dataclass(frozen=True, slots=True)
-class Gezien:
-    """A state of one person: what is compared, and its SHA-256, salted so that an address cannot be guessed from it."""
-
-    bsn: Bsn
-    staat: Mapping[str, Any]
-    zout: str
-
-    @property
-    def sha256(self) -> str:
-        """Return the digest of the canonical state, hexadecimal."""
-        text = json.dumps(_canonical(self.staat), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(f"{self.zout}\x1f{text}".encode()).hexdigest()
-
-    def now(self, persoon: Mapping[str, Any], velden: Sequence[str]) -> Gezien:
-        """Return the state in which the same person is found now."""
-        return Gezien(self.bsn, staat_van(persoon, velden), self.zout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +63,14 @@ class Gevolgde:
         return self.wacht_tot is not None and nu <= self.wacht_tot
 
 
-def staat_van(persoon: Mapping[str, Any], velden: Sequence[str]) -> dict[str, Any]:
-    """Return what of ``persoon`` is compared: residence, gemeente and opschorting, as far as ``velden`` asks for it."""
-    asked = filter_persoon(persoon, velden)
-    return {name: asked[name] for name in _VERGELEKEN if name in asked}
-
-
-def eerste(bsn: Bsn, persoon: Mapping[str, Any], velden: Sequence[str]) -> Gezien:
-    """Return the first state of somebody who was not followed yet."""
-    return Gezien(bsn, staat_van(persoon, velden), secrets.token_hex(16))
-
-
 def seal(vault: Vault, gemeente: str, pseudoniem: str, gezien: Gezien) -> Sealed:
     """Seal a state under the person's own key. Outside any transaction."""
-    gegevens = {"bsn": gezien.bsn.reveal(), "zout": gezien.zout, "staat": gezien.staat}
+    gegevens = {
+        "bsn": gezien.bsn.reveal(),
+        "zout": gezien.zout,
+        "staat": gezien.staat,
+        "vergeleken": list(gezien.vergeleken),
+    }
     return vault.seal(gemeente, pseudoniem, KLASSE, f"burgerzaken_volg/{gemeente}/{pseudoniem}", gegevens)
 
 
@@ -102,7 +80,8 @@ def open_(vault: Vault, gevolgde: Gevolgde) -> Gezien | None:
     if opened is None:
         return None
     _, gegevens = opened
-    return Gezien(Bsn(gegevens["bsn"]), gegevens["staat"], gegevens["zout"])
+    vergeleken = tuple(gegevens.get("vergeleken") or VERGELEKEN_EERST)
+    return Gezien(Bsn(gegevens["bsn"]), gegevens["staat"], gegevens["zout"], vergeleken)
 
 
 def begin(tx: Tx, gemeente: str, nieuw: Sequence[tuple[str, Sealed, str]], *, vandaag: date, tot: date, nu: datetime) -> None:
@@ -123,6 +102,41 @@ def begin(tx: Tx, gemeente: str, nieuw: Sequence[tuple[str, Sealed, str]], *, va
         " VALUES (?,?,?,?,?,?,?,?)"
         " ON CONFLICT (gemeente, pseudoniem) DO UPDATE SET volgt_tot = excluded.volgt_tot",
         rows,
+    )
+
+
+def needed_by(tx: Tx, gemeente: str, zaak: str, pseudoniemen: Iterable[str]) -> None:
+    """Note that this zaak needs these persons to be followed. Before the registry is asked to: so nobody ends it meanwhile."""
+    tx.executemany(
+        "INSERT INTO burgerzaken_volg_zaak (gemeente, zaak, pseudoniem) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+        [(gemeente, zaak, pseudoniem) for pseudoniem in pseudoniemen],
+    )
+
+
+def people_of(tx: ReadTx, gemeente: str, zaak: str) -> list[str]:
+    """Return whom this zaak needs to be followed, sorted."""
+    query = "SELECT pseudoniem FROM burgerzaken_volg_zaak WHERE gemeente = ? AND zaak = ? ORDER BY pseudoniem"
+    return [row[0] for row in tx.all(query, (gemeente, zaak))]
+
+
+def needed_elsewhere(tx: ReadTx, gemeente: str, zaak: str) -> set[str]:
+    """Return who of the people of this zaak is needed by another one too."""
+    rows = tx.all(
+        "SELECT DISTINCT ander.pseudoniem FROM burgerzaken_volg_zaak eigen JOIN burgerzaken_volg_zaak ander"
+        " ON ander.gemeente = eigen.gemeente AND ander.pseudoniem = eigen.pseudoniem AND ander.zaak <> eigen.zaak"
+        " WHERE eigen.gemeente = ? AND eigen.zaak = ?",
+        (gemeente, zaak),
+    )
+    return {row[0] for row in rows}
+
+
+def end_for(tx: Tx, gemeente: str, zaak: str, pseudoniemen: Sequence[str]) -> None:
+    """Note that this zaak needs nobody any more; who of ``pseudoniemen`` is needed by no other one is forgotten."""
+    tx.execute("DELETE FROM burgerzaken_volg_zaak WHERE gemeente = ? AND zaak = ?", (gemeente, zaak))
+    tx.executemany(
+        "DELETE FROM burgerzaken_volg WHERE gemeente = ? AND pseudoniem = ? AND NOT EXISTS (SELECT 1 FROM"
+        " burgerzaken_volg_zaak nog WHERE nog.gemeente = ? AND nog.pseudoniem = ?)",
+        [(gemeente, pseudoniem, gemeente, pseudoniem) for pseudoniem in pseudoniemen],
     )
 
 
@@ -226,9 +240,3 @@ def _gevolgde(row: tuple[Any, ...]) -> Gevolgde:
         gelezen_op=datetime.fromisoformat(gelezen_op),
         wacht_tot=datetime.fromisoformat(wacht_tot) if wacht_tot else None,
     )
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _canonical(part) for name, part in value.items() if name not in _GEEN_GEGEVEN}
-    return [_canonical(item) for item in value] if isinstance(value, list) else value

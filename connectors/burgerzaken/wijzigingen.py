@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -22,69 +21,18 @@ import structlog
 from connectors.burgerzaken import volgen
 from connectors.burgerzaken.bronnen import Bronnenkast
 from connectors.burgerzaken.brp import MOST_PER_REQUEST
-from connectors.burgerzaken.classificatie import Classificatie, Soort, classify, rij_uit_persoon
+from connectors.burgerzaken.gezien import Gezien
 from connectors.burgerzaken.lezen import BRP_PERSONEN, GERAADPLEEGD, asked_again, raadpleging
-from connectors.burgerzaken.model import Adres, Locatie, gemeente_van_inschrijving, lees_verblijfplaats
+from connectors.burgerzaken.wijziging import Wijziging, find_change
 from hub.errors import KeyDestroyed, Poison, Transient
-from hub.events import PERSONEN, NewEvent, fact_id, registry_change_id
+from hub.events import PERSONEN, NewEvent, fact_id
 from hub.plugins import Gemeente, Hub, Tx
 from hub.privacy import Bsn
 
-VERHUISD: Final = "nl.brp.verhuisd."
-ZONDER_VERHUIZING: Final = "nl.wissel.brp.wijziging-zonder-verhuizing.v1"
 _OVERLAP: Final = timedelta(days=1)
 _MOST_PER_ROUND: Final = 500  # then the next round begins, so that who is awaited never waits behind a whole gemeente
 _RESEALS: Final = 3
 _LOG = structlog.get_logger("wissel.burgerzaken.wijzigingen")
-
-
-@dataclass(frozen=True, slots=True)
-class Wijziging:
-    """A change of one person, found by comparing two states."""
-
-    gevolgde: volgen.Gevolgde
-    oud: volgen.Gezien
-    nieuw: volgen.Gezien
-    classificatie: Classificatie
-
-    def event(self, gemeente: Gemeente) -> NewEvent:
-        """Return the registry fact. Its id follows from source, person, both states and the previous change."""
-        source = gemeente.source("brp")
-        person, soort = self.gevolgde.pseudoniem, self.classificatie.soort
-        return NewEvent(
-            id=registry_change_id(
-                source=source,
-                person=person,
-                old_sha256=self.gevolgde.sha256,
-                new_sha256=self.nieuw.sha256,
-                previous_id=self.gevolgde.vorige_wijziging,
-            ),
-            type=f"{VERHUISD}{soort}.v1" if soort.is_verhuizing else ZONDER_VERHUIZING,
-            source=source,
-            gemeente=gemeente.slug,
-            topic=PERSONEN,
-            key=f"{gemeente.slug}:{person}",
-            data=self._data(soort),
-            besloten={person: {"oud": dict(self.oud.staat), "nieuw": dict(self.nieuw.staat)}},
-        )
-
-    def _data(self, soort: Soort) -> dict[str, Any]:
-        data = {
-            **_place(self.nieuw.staat),
-            "gemeenteVan": gemeente_van_inschrijving(self.oud.staat),
-            "gemeenteNaar": gemeente_van_inschrijving(self.nieuw.staat),
-            "ontbrekendeElementen": list(self.classificatie.ontbrekende_elementen),
-            "sha256Oud": self.gevolgde.sha256,
-            "sha256Nieuw": self.nieuw.sha256,
-        }
-        return data if soort.is_verhuizing else {"soort": str(soort), **data}
-
-
-def find_change(gevolgde: volgen.Gevolgde, oud: volgen.Gezien, nieuw: volgen.Gezien) -> Wijziging | None:
-    """Return what changed, or None when nothing did. Pure."""
-    if nieuw.sha256 == gevolgde.sha256:
-        return None
-    return Wijziging(gevolgde, oud, nieuw, classify(rij_uit_persoon(oud.staat), rij_uit_persoon(nieuw.staat)))
 
 
 def first_asked_day(asked_until: date | None, today: date) -> date:
@@ -140,7 +88,7 @@ class Wijzigingenlezer:
 
     async def _due(self, first: date, today: date, now: datetime) -> tuple[list[volgen.Gevolgde], bool]:
         """Return who is read in this round, awaited first, and whether that is everybody who is due."""
-        changed = await self._bronnen.update.wijzigingen(first)
+        changed = await self._bronnen.update.wijzigingen(first) if self._bronnen.update else []
         pseudoniemen = [self._gemeente.pseudonym(bsn) for bsn in changed]
         known = await self._hub.read(lambda tx: volgen.followed(tx, self._slug, pseudoniemen, today))
         settings = self._settings
@@ -161,15 +109,14 @@ class Wijzigingenlezer:
         changes = [change for gevolgde, oud in known.items() if (change := self._compare(gevolgde, oud, found))]
         return await self._put_down(changes, list(known), gone)
 
-    def _compare(
-        self, gevolgde: volgen.Gevolgde, oud: volgen.Gezien, found: Mapping[Bsn, Mapping[str, Any]]
-    ) -> Wijziging | None:
+    def _compare(self, gevolgde: volgen.Gevolgde, oud: Gezien, found: Mapping[Bsn, Mapping[str, Any]]) -> Wijziging | None:
         persoon = found.get(oud.bsn)
         if persoon is None:
             # Absence says nothing by itself: no authorisation, or no longer known. The state known stays.
             _LOG.warning("followed_person_not_found", gemeente=self._slug, pseudoniem=gevolgde.pseudoniem)
             return None
-        return find_change(gevolgde, oud, oud.now(persoon, self._settings.doel("volgen").velden))
+        nieuw = oud.now(persoon, self._settings.doel("volgen").velden, self._gemeente.pseudonym)
+        return find_change(gevolgde, oud, nieuw, herindelingen=self._settings.herindelingen)
 
     async def _put_down(self, changes: Sequence[Wijziging], read: Sequence[volgen.Gevolgde], gone: Sequence[str]) -> int:
         """Put changes, new states and the record of reading down together; seal again when a key was destroyed."""
@@ -183,30 +130,30 @@ class Wijzigingenlezer:
 
     def _work(self, changes: Sequence[Wijziging], read: Sequence[volgen.Gevolgde], gone: Sequence[str]) -> Any:
         now = self._hub.clock.now()
-        events = [change.event(self._gemeente) for change in changes]
-        sealed_events = self._hub.seal(events)
+        sealed_events = [self._hub.seal(change.events(self._gemeente)) for change in changes]
         sealed_records = self._hub.seal(self._records(read, now))
-        states = [self._new_state(change, event.id) for change, event in zip(changes, events, strict=True)]
+        states = [self._new_state(change) for change in changes]
 
         def work(tx: Tx) -> int:
             volgen.forget(tx, self._slug, gone)
             volgen.seen(tx, self._slug, [gevolgde.pseudoniem for gevolgde in read], now)
             won = [
                 event
-                for change, event, state in zip(changes, sealed_events, states, strict=True)
+                for change, events, state in zip(changes, sealed_events, states, strict=True)
                 if volgen.replace(tx, self._slug, change.gevolgde, state, nu=now)
+                for event in events
             ]
             tx.put([*won, *sealed_records])
             return len(won)
 
         return work
 
-    def _new_state(self, change: Wijziging, event_id: str) -> volgen.NieuweStaat:
+    def _new_state(self, change: Wijziging) -> volgen.NieuweStaat:
         return volgen.NieuweStaat(
             verzegeld=volgen.seal(self._hub.vault, self._slug, change.gevolgde.pseudoniem, change.nieuw),
             sha256=change.nieuw.sha256,
-            wijziging=event_id,
-            verhuisd=change.classificatie.soort.is_verhuizing,
+            wijziging=change.change_id(self._gemeente),
+            verhuisd=change.is_verhuizing,
         )
 
     def _records(self, read: Sequence[volgen.Gevolgde], now: datetime) -> list[NewEvent]:
@@ -248,16 +195,3 @@ class Wijzigingenlezer:
         awaited = await self._hub.read(lambda tx: volgen.somebody_awaits(tx, self._slug, now))
         settings = self._settings
         return min(settings.poll_interval_wachtend_s, settings.poll_interval_s) if awaited else settings.poll_interval_s
-
-
-def _place(staat: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where and since when somebody is registered, as far as it may be said openly: BAG ids and a date."""
-    verblijfplaats = lees_verblijfplaats(staat.get("verblijfplaats"))
-    datum = verblijfplaats.datum_van if verblijfplaats else None
-    adres = verblijfplaats if isinstance(verblijfplaats, Adres) else None
-    return {
-        "datum": datum.tekst if datum else None,
-        "adresseerbaarObjectIdentificatie": adres.adresseerbaar_object if adres else None,
-        "nummeraanduidingIdentificatie": adres.nummeraanduiding if adres else None,
-        "functieAdres": verblijfplaats.functie if isinstance(verblijfplaats, Adres | Locatie) else None,
-    }

@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -148,14 +148,14 @@ class Wereld:
 
         self.runner.run(self.hub.write(work))
 
-    def doe(self, soort: str, gegevens: Any, besloten: Any = None, *, naam: str = "") -> list[Event]:
+    def doe(self, soort: str, gegevens: Any, besloten: Any = None, *, naam: str = "", zaak: str = ZAAK) -> list[Event]:
         """Carry an opdracht out, put its outcome down, and return the events as they read back from the log."""
-        uitkomst = self.voer_uit(self.opdracht(soort, gegevens, besloten, naam=naam))
+        uitkomst = self.voer_uit(replace(self.opdracht(soort, gegevens, besloten, naam=naam + zaak), zaak=zaak))
         self.zet_neer(uitkomst)
         ids = {event.id for event in uitkomst.events}
         return [event for event in self.log() if event.id in ids]
 
-    def haal_personen(self, aangifte: dict[str, Any], *extra: tuple[str, str]) -> list[Event]:
+    def haal_personen(self, aangifte: dict[str, Any], *extra: tuple[str, str], zaak: str = ZAAK) -> list[Event]:
         """Fetch who is in a declaration; ``extra`` are (number, rol)."""
         wie = [
             (aangifte["initiator"]["bsn"], "verhuizer"),
@@ -167,7 +167,15 @@ class Wereld:
             "peildatum": aangifte["startdatum"],
         }
         besloten = {self.pseudoniem(bsn): {"bsn": bsn} for bsn, _ in wie}
-        return self.doe("haal-personen", gegevens, besloten, naam=str(aangifte["volgnummer"]))
+        return self.doe("haal-personen", gegevens, besloten, naam=str(aangifte["volgnummer"]), zaak=zaak)
+
+    def gebeurtenis(self, bsn: str, soort: str) -> None:
+        """Let something else than a move happen to somebody."""
+        self.sim("POST", "gebeurtenis", json={"burgerservicenummer": bsn, "soort": soort})
+
+    def gevolgd(self) -> int:
+        """Return how many volgindicaties the registry has in force for us."""
+        return int(self.sim("GET", "boeken")["gemeenten"]["emmen"]["volgindicaties"])
 
     def verwerk(self, aangifte: dict[str, Any], *, put_down: bool = True) -> OpdrachtUitvoering:
         """Lay a declaration before the registry."""
@@ -193,6 +201,11 @@ class Wereld:
         }
         besloten = {self.pseudoniem(bsn): {"bsn": bsn} for bsn, _ in wie}
         return self.opdracht("verwerk-verhuizing", gegevens, besloten, naam=str(aangifte["volgnummer"]))
+
+    def stop_volgen(self, zaak: str = ZAAK, *, poging: int = 1) -> None:
+        """End a zaak: its people need not be followed any more."""
+        opdracht = replace(self.opdracht("stop-volgen", {}, naam=zaak), zaak=zaak, poging=poging)
+        self.zet_neer(self.voer_uit(opdracht))
 
     def ronde(self) -> int:
         """Ask once who changed."""

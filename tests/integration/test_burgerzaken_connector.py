@@ -484,9 +484,10 @@ def test_the_first_day_asked_overlaps_one_day():
 
 
 def test_the_connector_says_what_it_brings(w):
-    """A reader of changes per gemeente, the four opdrachten, no webhook, no hints."""
+    """A reader of changes per gemeente, the five opdrachten, no webhook, no hints."""
     assert set(CONNECTOR.services(w.hub)) == {"wijzigingen-emmen"}
-    assert set(CONNECTOR.executors(w.hub)) == {"haal-adres", "haal-personen", "haal-bewoning", "verwerk-verhuizing"}
+    reading = {"haal-adres", "haal-personen", "haal-bewoning"}
+    assert set(CONNECTOR.executors(w.hub)) == {*reading, "verwerk-verhuizing", "stop-volgen"}
     assert CONNECTOR.routes(w.hub) == ()
     assert CONNECTOR.unsettled_hints(w.hub, ZAAK, w.klok.now()) is False
     assert CONNECTOR.backlog(w.hub) == 0

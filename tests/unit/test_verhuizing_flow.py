@@ -64,7 +64,7 @@ def test_a_plain_move_runs_through_by_itself() -> None:
     wereld = Wereld()
     rit = wereld.geef(geregistreerd(), status_gezet(), gelezen())
     assert oordelen(rit) == [("groen", [], None)]
-    assert rit.soorten() == [*HALEN, "verwerk-verhuizing", "zet-resultaat", "sluit-zaak"]
+    assert rit.soorten() == [*HALEN, "verwerk-verhuizing", "zet-resultaat", "sluit-zaak", "stop-volgen"]
     assert rit.van_type(namen.AFGEROND)[0].data == {"resultaat": "Verwerkt"}
     assert rit.staat.claims == {}
     assert [dict(p.staat.claims) for p in wereld.personen.values()] == [{}, {}]
@@ -371,7 +371,10 @@ def test_on_its_date_everything_is_fetched_again_and_then_it_runs_through() -> N
     rit = wereld.geef(toekomst())
     rit.verstrijk("verhuisdatum")
     wereld.draai()
-    assert [o.step for o in rit.opdrachten.values() if o.step.endswith("#2")] == [f"{soort}#2" for soort in HALEN]
+    assert [o.step for o in rit.opdrachten.values() if o.step.endswith("#2")] == [
+        *(f"{soort}#2" for soort in HALEN),
+        "stop-volgen#2",
+    ]
     bewoning = next(o for o in rit.opdrachten.values() if o.step == "haal-bewoning#2")
     assert bewoning.data["peildatum"] == "2026-09-10"
     assert oordelen(rit) == [("groen", [], "2026-09-10"), ("groen", [], None)]

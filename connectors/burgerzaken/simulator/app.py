@@ -74,6 +74,7 @@ class App:
             ("POST", "/simulator/reset", beheer.herstel),
             ("POST", "/simulator/datum", beheer.datum),
             ("POST", "/simulator/verhuis", beheer.verhuis),
+            ("POST", "/simulator/gebeurtenis", beheer.gebeurtenis),
             ("GET", "/simulator/aangiften", beheer.aangiften),
         ):
             self._router.add(method, path, handler, onderdeel=_BEHEER, sjabloon=path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
@@ -177,6 +177,30 @@ class Beheer:
         thuis, adres = rij
         verblijf = self._register.verblijf_op(thuis, nummeraanduiding=adres.identificatie, datum_van=dag, functie="W")
         self._register.verhuis(persoon, verblijf)
+        return Response(status=204)
+
+    def gebeurtenis(self, request: Request) -> Response:
+        """Answer ``POST /simulator/gebeurtenis``: something else than a move happens to somebody."""
+        body = _object(request)
+        if isinstance(body, Response):
+            return body
+        persoon = self._register.bevolking.vind(str(body.get("burgerservicenummer", "")))
+        if persoon is None:
+            return ongeldige_parameters(request, [Fout("burgerservicenummer", "value", "Waarde bestaat niet.")])
+        gezag = self._register.actueel(persoon).gezag
+        match body.get("soort"):
+            case "overleden":
+                self._register.wijzig(persoon, opschorting=("O", self._register.vandaag.isoformat()))
+            case "fout":
+                self._register.wijzig(persoon, opschorting=("F", self._register.vandaag.isoformat()))
+            case "geheimhouding" | "geheimhouding-op" as soort:
+                self._register.wijzig(persoon, geheim=soort == "geheimhouding")
+            case "onderzoek" | "onderzoek-klaar" as soort:
+                self._register.onderzoek(persoon, "080000" if soort == "onderzoek" else "")
+            case "voogdij" if gezag is not None:
+                self._register.wijzig(persoon, gezag=replace(gezag, soort="TijdelijkGeenGezag", houders=()))
+            case _:
+                return ongeldige_parameters(request, [Fout("soort", "value", "Gebeurtenis bestaat niet voor deze persoon.")])
         return Response(status=204)
 
     # ------------------------------------------------------------------------------------------------------- scenarios

@@ -48,6 +48,7 @@ class Vorm:
 
     def persoon(self, persoon: Persoon, gewenst: Mapping[str, Any] | None) -> Json:
         """Return ``persoon`` with the wanted fields (None: every field) and what comes by itself."""
+        persoon = self._register.actueel(persoon)
         vragen = gewenst if gewenst is not None else dict.fromkeys(self.VELDEN)
         if persoon.opschorting and persoon.opschorting[0] == "F":
             vragen = {veld: deel for veld, deel in vragen.items() if veld in {"aNummer", "burgerservicenummer"}}

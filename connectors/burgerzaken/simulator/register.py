@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from connectors.burgerzaken.simulator.bevolking import Bevolking
 from connectors.burgerzaken.simulator.bevolking_model import BUURT_PERSONEN, AdresseerbaarObject, Persoon, Verblijf
@@ -49,12 +49,14 @@ class Register:
             seed=config.seed, personen=config.personen, gemeenten=config.gemeenten, peildatum=self._datum
         )
         self._overlay: dict[int, Toestand] = {}
+        self._kenmerken: dict[int, dict[str, Any]] = {}
         self._ingetrokken_op: dict[str, set[int]] = defaultdict(set)  # object -> who moved in since the start
         self.wijzigingen: dict[int, list[date]] = defaultdict(list)
 
     def herstel(self) -> None:
         """Forget every change."""
         self._overlay.clear()
+        self._kenmerken.clear()
         self._ingetrokken_op.clear()
         self.wijzigingen.clear()
 
@@ -94,6 +96,22 @@ class Register:
         self._overlay[persoon.nr] = Toestand(verblijf, (nu.verblijf, *nu.historie), onderzoek)
         if verblijf.object_id:
             self._ingetrokken_op[verblijf.object_id].add(persoon.nr)
+        self.wijzigingen[persoon.nr].append(self._datum)
+
+    def actueel(self, persoon: Persoon) -> Persoon:
+        """Return somebody as registered now, with what else than the residence changed since the start."""
+        kenmerken = self._kenmerken.get(persoon.nr)
+        return replace(persoon, **kenmerken) if kenmerken else persoon
+
+    def wijzig(self, persoon: Persoon, **kenmerken: Any) -> None:
+        """Register something else than a move: a death, geheimhouding, gezag."""
+        self._kenmerken.setdefault(persoon.nr, {}).update(kenmerken)
+        self.wijzigingen[persoon.nr].append(self._datum)
+
+    def onderzoek(self, persoon: Persoon, aanduiding: str) -> None:
+        """Start an investigation of the residence (element 08.83.10), or end it (an empty ``aanduiding``)."""
+        nu = self.toestand(persoon)
+        self._overlay[persoon.nr] = Toestand(nu.verblijf, nu.historie, aanduiding)
         self.wijzigingen[persoon.nr].append(self._datum)
 
     # ------------------------------------------------------------------------------------------------------- addresses

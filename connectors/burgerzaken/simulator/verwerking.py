@@ -182,7 +182,8 @@ class Verwerkingen:
         ]
 
     def _verwerkbaar(self, bsn: str) -> bool:
-        persoon = self._register.bevolking.vind(bsn)
+        gevonden = self._register.bevolking.vind(bsn)
+        persoon = gevonden and self._register.actueel(gevonden)
         return persoon is not None and not (persoon.opschorting and persoon.opschorting[0] in _GEEN_VERHUIZER)
 
     # --------------------------------------------------------------------------------------------------------- booking

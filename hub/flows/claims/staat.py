@@ -22,6 +22,15 @@ MARKERING_GEZET: Final = "nl.wissel.lijst.markering-gezet.v1"
 MARKERING_OPGEHEVEN: Final = "nl.wissel.lijst.markering-opgeheven.v1"
 VERHUISD: Final = "nl.brp.verhuisd."
 GEEN_VERHUIZING: Final = "nl.wissel.brp.wijziging-zonder-verhuizing.v1"
+ANDERE_WIJZIGINGEN: Final = (
+    "nl.brp.overleden.v1",
+    "nl.brp.verblijfplaats.in-onderzoek.v1",
+    "nl.wissel.brp.onderzoek-begonnen.v1",
+    "nl.wissel.brp.onderzoek-beeindigd.v1",
+    "nl.wissel.brp.geheimhouding-ingesteld.v1",
+    "nl.wissel.brp.geheimhouding-opgeheven.v1",
+    "nl.wissel.brp.gezag-gewijzigd.v1",
+)
 
 _LEEG: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -151,7 +160,7 @@ def _register(staat: Staat, event: Event) -> Staat:
     plaats = nieuw.get("verblijfplaats") if isinstance(nieuw, Mapping) else None
     plaats = plaats if isinstance(plaats, Mapping) else _LEEG
     object_id = data.get("adresseerbaarObjectIdentificatie") or plaats.get("adresseerbaarObjectIdentificatie")
-    soort = event.type.removesuffix(".v1") if event.type.startswith(VERHUISD) else _tekst(data.get("soort"))
+    soort = _tekst(data.get("soort")) if event.type == GEEN_VERHUIZING else event.type.removesuffix(".v1")
     wijziging = Wijziging(
         gebeurtenis=event.id,
         soort=soort or "onbekend",
@@ -181,6 +190,7 @@ HANDLERS: Final[Mapping[str, Callable[[Staat, Event], Staat]]] = {
     MARKERING_GEZET: _markering_gezet,
     MARKERING_OPGEHEVEN: _markering_opgeheven,
     GEEN_VERHUIZING: _register,
+    **dict.fromkeys(ANDERE_WIJZIGINGEN, _register),
     **{
         f"{VERHUISD}{soort}.v1": _register
         for soort in ("binnengemeentelijk", "intergemeentelijk", "naar-buitenland", "immigratie", "in-buitenland")

@@ -78,6 +78,15 @@ def beslis_claims(staat: Staat, gewenst: dict[str, Claim]) -> list[Antwoord]:
     return antwoorden
 
 
+def beslis_volgen(staat: Staat) -> list[Antwoord]:
+    """Return the opdracht to stop following the movers, once the zaak needs no registry change any more."""
+    zaak, stap = staat.zaak, f"{namen.STOP_VOLGEN}#{staat.personen.ronde}"
+    dicht = zaak.gesloten or zaak.verwijderd or (staat.afgerond is not None and not zaak.heropend)
+    if not dicht or not staat.personen.ronde or staat.personen.opdracht is not None or staat.opdracht(stap):
+        return []
+    return [Opdracht(connector="burgerzaken", soort=namen.STOP_VOLGEN, step=stap)]
+
+
 def _bsns(aangifte: Aangifte, wie: Any) -> dict[str, dict[str, str]]:
     return {pseudoniem: {"bsn": aangifte.bsns[pseudoniem].reveal()} for pseudoniem in wie}
 

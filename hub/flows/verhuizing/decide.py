@@ -11,6 +11,7 @@ from hub.flows.verhuizing.beoordelen import (
     beslis_halen,
     beslis_niet,
     beslis_oordeel,
+    beslis_volgen,
     kan_beoordelen,
     mag_beoordelen,
 )
@@ -29,7 +30,7 @@ def decide(staat: Staat) -> Sequence[Antwoord]:
     if staat.aangifte is None:
         return antwoorden
     gewenst = gewenste_claims(staat)
-    antwoorden += beslis_claims(staat, gewenst)
+    antwoorden += [*beslis_claims(staat, gewenst), *beslis_volgen(staat)]
     if mag_beoordelen(staat):
         antwoorden += beslis_halen(staat, gewenst)
     vers = not antwoorden and kan_beoordelen(staat, gewenst)
