@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self, TypeVar
 
+from hub.builds import Builds
 from hub.clock import SystemClock
 from hub.codec import Codec
 from hub.discovery import Plugins, installed
@@ -24,6 +26,7 @@ from hub.officials import Officials
 from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Tx
 from hub.projector import Projector
 from hub.readmodels import StoreReadModel
+from hub.replay import begin
 from hub.settings import Loaded
 from hub.stand import Bevinding, Stand
 from hub.store import opening
@@ -75,6 +78,7 @@ class Core:
         self._forget_read_models = forget_read_models
         self._lock = opening.FolderLock(self.folder)
         self._files: opening.Files | None = None
+        self._builds: Builds | None = None
 
     def open(self) -> Self:
         """Open the files. Refused when another hub holds them or when they do not belong together."""
@@ -113,13 +117,14 @@ class Core:
             clock=self.clock,
         )
         self.vernietiging.hervat()
-        self.projector = Projector(
-            log=self.log,
-            database=self.members,
-            bookkeeping=self.database,
+        self.builds = self._builds = Builds(
+            main=self.members,
+            open_file=partial(opening.open_build, self.folder),
             projections=tuple(self.plugins.projections.values()),
             clock=self.clock,
         )
+        begin.check_and_sweep(self.folder, self.builds, self.database, files.log_id)
+        self.projector = Projector(log=self.log, builds=self.builds, bookkeeping=self.database, clock=self.clock)
         self.flow_runner = FlowRunner(
             log=self.log,
             database=self.database,
@@ -130,13 +135,17 @@ class Core:
             clock=self.clock,
             on_put=self.announce,
         )
-        self._read_models = {m.projection.name: StoreReadModel(self.members, m.tables) for m in self.projector.members}
+        self._read_models = {
+            name: StoreReadModel(name, partial(self.builds.reading, name)) for name in self.plugins.projections
+        }
         self.officials = Officials(self)
         self.versheid = Versheid(self)
         self.supervision = Toezicht(self)
 
     def close(self) -> None:
         """Close the files and let go of the folder."""
+        if self._builds:
+            self._builds.close()
         if self._files:
             self._files.close()
         self._lock.release()

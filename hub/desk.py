@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -26,7 +27,7 @@ from hub.plugins import ReadTx, SealedEvent, Tx
 from hub.postvak import Postvak
 from hub.privacy import mask_bsns
 from hub.projecting import Member
-from hub.store.base import Database
+from hub.store.base import Connection
 
 if TYPE_CHECKING:  # the hub lists what is parked through this desk
     from hub.core import Core
@@ -72,8 +73,7 @@ class Desk:
 
     def tally(self) -> Sequence[tuple[str, int, int, int]]:
         """Return (member, how much is parked, most in one stream, since when in microseconds) of who has something parked."""
-        with self._hub.members.reader() as db:
-            found = parking.tally(db)
+        found = self._hub.builds.gather(parking.tally)
         with self._hub.database.reader() as db:
             found += parking.tally(db)
         beside: dict[str, tuple[int, int]] = {}
@@ -121,8 +121,7 @@ class Desk:
         raise NotFound(f"er staat niets geparkeerd onder {nummer}; bekijk `wissel parked list`")
 
     def _streams(self) -> Iterator[Geparkeerd]:
-        with self._hub.members.reader() as db:
-            found = parking.standing(db)
+        found = self._hub.builds.gather(parking.standing)
         with self._hub.database.reader() as db:
             found += parking.standing(db)
         names = self._hub.log.streams({first.stroom for first, _ in found})
@@ -143,13 +142,13 @@ class Desk:
     def _whole(self, entry: Geparkeerd) -> Geparkeerd:
         if not entry.in_log:
             return entry
-        stream, database = int(entry.nummer.rpartition("/")[2]), self._database_of(entry.lid)
-        with database.reader() as db:
+        stream = int(entry.nummer.rpartition("/")[2])
+        with self._view(entry.lid) as db:
             behind = parking.parked_of(db, entry.lid, stream)[1:]
         return replace(entry, achter=tuple(Achter(p.volgnummer, p.soort, p.gebeurtenis) for p in behind))
 
-    def _database_of(self, lid: str) -> Database:
-        return self._hub.database if lid.startswith("flow:") else self._hub.members
+    def _view(self, lid: str) -> AbstractContextManager[Connection]:
+        return self._hub.database.reader() if lid.startswith("flow:") else self._hub.builds.view(lid)
 
     async def _decide(self, entry: Geparkeerd, besluit: Besluit, reden: str, door: str) -> bool:
         reden, door = mask_bsns(reden), mask_bsns(door)

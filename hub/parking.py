@@ -146,6 +146,9 @@ def release(db: Connection, member: str, stream: int, places: Iterable[int]) -> 
 
 
 def skipped(db: Connection, member: str) -> set[str]:
-    """Return the events that a person decided to leave out for this member; read in ``wissel.db``, where decisions stand."""
-    rows = db.execute("SELECT gebeurtenis FROM parkeerbesluit WHERE lid = ? AND besluit = 'skip'", (member,))
-    return {row[0] for row in rows}
+    """Return the events that a person decided to leave out for this member, or for a build of the same projection and version.
+
+    Read in ``wissel.db``, where decisions stand.
+    """
+    rows = db.execute("SELECT lid, gebeurtenis FROM parkeerbesluit WHERE besluit = 'skip'")
+    return {event_id for lid, event_id in rows if lid == member or lid.startswith(f"{member}.")}

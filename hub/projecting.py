@@ -21,7 +21,7 @@ from hub.log.base import Record
 from hub.log.sqlite import Stream
 from hub.plugins import ProjectedEvent, Projection, Row
 from hub.readmodels import Tables
-from hub.store.base import Connection
+from hub.store.base import Connection, Database
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -61,17 +61,22 @@ class Failed(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A (projection, version): its tables, where it stands, which streams wait for a person, what a person left out."""
+    """A build of a projection: its tables and where they lie, where it stands, which streams wait, what a person left out.
+
+    ``live``: readers see it. Others are filled or follow, so that readers can be switched to them.
+    """
 
     projection: Projection
     tables: Tables
+    database: Database
+    live: bool = True
     points: dict[tuple[str, int], Checkpoint] = field(default_factory=dict)
     parked: set[int] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
-        """Return the member's name, ``<projection>:<version>``."""
+        """Return the member's name: ``<projection>:<version>``, with ``.<number>`` when a replay made it."""
         return self.tables.member
 
     def steps(self, items: Sequence[Item]) -> list[Step]:
@@ -85,6 +90,9 @@ class Member:
         if self.projection.per == "stroom":
             return stream_id, stream.key
         return -((base >> 40) << 32 | crc32(stream.gemeente.encode())), f"{stream.topic}/{base >> 40}"
+
+
+Way = Callable[..., list[Failed]]  # apply or apply_by_stream
 
 
 def apply(db: Connection, member: Member, streams: PerStream, *, base: int, parked: Collection[int]) -> list[Failed]:

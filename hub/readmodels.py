@@ -1,29 +1,55 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables of one version of a projection, among the read models: made, loaded and written in bulk under integer keys."""
+"""The tables of one build of a projection: made, loaded and written in bulk under integer keys, and asked by pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from hub.errors import HubError
 from hub.plugins import Projection, Row, Value
-from hub.store.base import Connection, Database
+from hub.store.base import Connection
 
 _CHUNK: Final = 500
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder().decode
 
 
-class Tables:
-    """Names, DDL and SQL of (projection, version). Secondary indexes can be made last (R9)."""
+class Shape(NamedTuple):
+    """What must be known of a build to read it, also when its code is gone: table, columns (name -> SQL type) and links."""
 
-    def __init__(self, projection: Projection) -> None:
+    table: str
+    columns: Mapping[str, str]
+    links: tuple[str, ...]
+
+    def link(self, name: str) -> str:
+        """Return the name of a link's table."""
+        return f"{self.table}_{name}"
+
+
+def member_name(projection: str, version: int, number: int) -> str:
+    """Return the member of build ``number``; 0 is the one that began with the version, others were made by a replay."""
+    return f"{projection}:{version}.{number}" if number else f"{projection}:{version}"
+
+
+def shape_of(projection: Projection, number: int = 0) -> Shape:
+    """Return the shape of a build of this version."""
+    table = f"{projection.name}_v{projection.version}" + (f"_{number}" if number else "")
+    return Shape(table, {name: kind for name, (kind, _) in projection.columns.items()}, tuple(projection.links))
+
+
+class Tables:
+    """Names, DDL and SQL of one build of (projection, version). Secondary indexes can be made last (R9)."""
+
+    def __init__(self, projection: Projection, number: int = 0) -> None:
         self.projection = projection
-        self.name = f"{projection.name}_v{projection.version}"
-        self.member = f"{projection.name}:{projection.version}"
+        self.number = number
+        self.shape = shape_of(projection, number)
+        self.name = self.shape.table
+        self.member = member_name(projection.name, projection.version, number)
         self.columns = tuple(projection.columns)
         self._readers = tuple(reader for _, reader in projection.columns.values())
         names = ("stroom", "gemeente", "sleutel", *self.columns, "rij")
@@ -55,8 +81,7 @@ class Tables:
 
     def drop(self, db: Connection) -> None:
         """Remove the tables."""
-        for name in (self.name, *(f"{self.name}_{link}" for link in self.projection.links)):
-            db.define(f"DROP TABLE IF EXISTS {name}")
+        drop(db, self.shape)
 
     def load(self, db: Connection, streams: Iterable[int]) -> dict[int, Row]:
         """Return stream id -> row of those that have one, read sorted and in bulk."""
@@ -106,19 +131,27 @@ class Tables:
             db.executemany(f"INSERT INTO {table} VALUES (?, ?) ON CONFLICT DO NOTHING", added)
 
 
-class StoreReadModel:
-    """``hub.plugins.ReadModel`` on one projection's tables."""
+def drop(db: Connection, shape: Shape) -> None:
+    """Remove the tables of a build."""
+    for name in (shape.table, *map(shape.link, shape.links)):
+        db.define(f"DROP TABLE IF EXISTS {name}")
 
-    def __init__(self, database: Database, tables: Tables) -> None:
-        self._database = database
-        self._tables = tables
+
+Reading = Callable[[], AbstractContextManager[tuple[Connection, Shape]]]
+
+
+class StoreReadModel:
+    """``hub.plugins.ReadModel``: ``reading`` gives one consistent view of the build that is live at that moment."""
+
+    def __init__(self, name: str, reading: Reading) -> None:
+        self._name = name
+        self._reading = reading
 
     def get(self, gemeente: str, key: str) -> Row | None:
         """Return the row of stream ``key``, or None."""
-        with self._database.reader() as db:
-            row = db.execute(
-                f"SELECT rij FROM {self._tables.name} WHERE sleutel = ? AND gemeente = ?", (key, gemeente)
-            ).fetchone()
+        with self._reading() as (db, shape):
+            query = f"SELECT rij FROM {shape.table} WHERE sleutel = ? AND gemeente = ?"
+            row = db.execute(query, (key, gemeente)).fetchone()
         return _decode(row[0]) if row else None
 
     def select(
@@ -131,27 +164,27 @@ class StoreReadModel:
         limit: int = 100,
     ) -> list[tuple[str, Row]]:
         """Return (key, row) pairs of one gemeente."""
-        query = f"SELECT sleutel, rij FROM {self._tables.name} WHERE gemeente = ? AND ({where}) ORDER BY {order} LIMIT ?"
-        with self._database.reader() as db:
+        with self._reading() as (db, shape):
+            query = f"SELECT sleutel, rij FROM {shape.table} WHERE gemeente = ? AND ({where}) ORDER BY {order} LIMIT ?"
             return [(key, _decode(packed)) for key, packed in db.execute(query, (gemeente, *params, limit))]
 
     def linked(self, gemeente: str, link: str, value: str) -> list[tuple[str, Row]]:
         """Return (key, row) of the rows whose link holds ``value``."""
-        if link not in self._tables.projection.links:
-            raise HubError(f"projection {self._tables.projection.name} has no link {link}")
-        query = (
-            f"SELECT sleutel, rij FROM {self._tables.name} JOIN {self._tables.name}_{link} USING (stroom)"
-            " WHERE waarde = ? AND gemeente = ? ORDER BY stroom"
-        )
-        with self._database.reader() as db:
+        with self._reading() as (db, shape):
+            if link not in shape.links:
+                raise HubError(f"projection {self._name} has no link {link}")
+            query = (
+                f"SELECT sleutel, rij FROM {shape.table} JOIN {shape.link(link)} USING (stroom)"
+                " WHERE waarde = ? AND gemeente = ? ORDER BY stroom"
+            )
             return [(key, _decode(packed)) for key, packed in db.execute(query, (value, gemeente))]
 
     def tally(self, gemeente: str, column: str, *, where: str = "1=1", params: Sequence[Value] = ()) -> dict[Value, int]:
         """Return how many rows hold each value of ``column``."""
-        if column not in self._tables.columns:
-            raise HubError(f"projection {self._tables.projection.name} has no column {column}")
-        query = f"SELECT {column}, count(*) FROM {self._tables.name} WHERE gemeente = ? AND ({where}) GROUP BY {column}"
-        with self._database.reader() as db:
+        with self._reading() as (db, shape):
+            if column not in shape.columns:
+                raise HubError(f"projection {self._name} has no column {column}")
+            query = f"SELECT {column}, count(*) FROM {shape.table} WHERE gemeente = ? AND ({where}) GROUP BY {column}"
             return dict(db.execute(query, (gemeente, *params)).fetchall())
 
 

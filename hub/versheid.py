@@ -25,8 +25,7 @@ class Versheid:
     def freshness(self) -> Freshness:
         """Return how fresh the read models are."""
         behind = self._hub.projector.behind()
-        with self._hub.members.reader() as db:
-            parked = db.execute("SELECT count(*) FROM geparkeerd").fetchone()[0]
+        parked = self._hub.builds.parked_count()
         metrics.ACHTERSTAND.labels(lid="projecties").set(behind)
         return Freshness(self._hub.projector.shown_up_to() if behind else self._hub.clock.now(), behind, parked)
 

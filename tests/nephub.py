@@ -172,7 +172,12 @@ class NepHub:
         found = [tables for tables in self._tables if tables.projection.name == name]
         if not found:
             raise NotFound(f"no read model {name}")
-        return StoreReadModel(self._db, found[0])  # type: ignore[arg-type]
+        return StoreReadModel(name, lambda: self._reading(found[0]))
+
+    @contextmanager
+    def _reading(self, tables: Tables):
+        with self._db.reader() as db:
+            yield db, tables.shape
 
     def freshness(self) -> Freshness:
         return Freshness(self.clock.now() - timedelta(seconds=self.achter_s), self.achter, 0)

@@ -100,12 +100,38 @@ class Files:
 
 
 def open_members(folder: Path, *, forget: bool = False) -> Database:
-    """Open (or make) ``leesmodellen.db``; ``forget`` removes it first, since the log holds all that was in it."""
+    """Open (or make) ``leesmodellen.db``; ``forget`` removes it first with all builds, since the log holds what was in it."""
     path = folder / "leesmodellen.db"
-    if forget:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    for old in folder.glob("leesmodellen*.db") if forget else ():
+        remove_file(old)
     return SqliteDatabase(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD)
+
+
+def build_path(folder: Path, number: int) -> Path:
+    """Return where the tables lie that replay ``number`` made."""
+    return folder / f"leesmodellen-{number}.db"
+
+
+def open_build(folder: Path, number: int, *, make: bool = False, durable: bool = True) -> Database:
+    """Open the file of a build; ``make`` it when it is not there. Without ``durable`` its last commits may go with the power.
+
+    Refused when it is gone: the pointer to it was put back without it.
+    """
+    path = build_path(folder, number)
+    if not make and not path.exists():
+        raise Refused(f"{path.name} is gone while leesmodellen.db points to it: {_REBUILD}")
+    return SqliteDatabase(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD, durable=durable)
+
+
+def remove_build(folder: Path, number: int) -> None:
+    """Remove the file of a dropped build; whoever still reads it goes on reading what it opened."""
+    remove_file(build_path(folder, number))
+
+
+def remove_file(path: Path) -> None:
+    """Remove a database file with what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def open_wissel_db(folder: Path, *, tables: Iterable[str], topics: Mapping[str, int]) -> tuple[Database, str]:

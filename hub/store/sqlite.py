@@ -66,11 +66,13 @@ class SqliteConnection(sqlite3.Connection):
 class SqliteDatabase:
     """``hub.store.base.Database`` on one file. ``schema`` is run at opening; ``remedy`` is told when the file is damaged."""
 
-    def __init__(self, path: Path, schema: str, *, remedy: str = _BACKUP) -> None:
+    def __init__(self, path: Path, schema: str, *, remedy: str = _BACKUP, durable: bool = True) -> None:
         self.path = path
         self.name = path.name
         self._remedy = remedy
         self._write_connection = _open(path, schema, remedy)
+        if not durable:  # what is being built again: a commit lost with the power is built again too, and nothing is damaged
+            self._write_connection.execute("PRAGMA synchronous=NORMAL")
         self._local = threading.local()
         self._readers: list[SqliteConnection] = []
         self._writer = Writer(path.name, self._transact)

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hub_voor_tests import TELLER, Klok, VolgFlow, feit, loaded, plugins, zet
+from hub_voor_tests import HERVAT, TELLER, Klok, VolgFlow, feit, loaded, plugins, tel, zet
 
 from hub import checkpoints
 from hub.app import EmbeddedHub
@@ -32,13 +32,7 @@ def hub(tmp_path):
 
 def second_projector(hub):
     """Another worker on the same files, as after losing a partition without knowing it yet."""
-    return Projector(
-        log=hub.log,
-        database=hub.members,
-        bookkeeping=hub.database,
-        projections=tuple(hub.plugins.projections.values()),
-        clock=hub.clock,
-    )
+    return Projector(log=hub.log, builds=hub.builds, bookkeeping=hub.database, clock=hub.clock)
 
 
 def test_a_checkpoint_moves_only_from_where_it_was_read(hub):
@@ -177,4 +171,21 @@ def test_a_new_version_is_built_beside_the_old_one(tmp_path):
         assert (
             db.execute("SELECT count(*) FROM teller_v1").fetchone() == db.execute("SELECT count(*) FROM teller_v2").fetchone()
         )
+    hub.close()
+
+
+def test_readers_see_the_old_version_until_the_new_one_has_caught_up(tmp_path):
+    """A new version starts empty: nobody sees it before it has taken all that the old one had taken."""
+    hub = opened(tmp_path)
+    zet(hub, feit("a", 1), feit("a", 2))
+    hub.projector.catch_up()
+    hub.close()
+    new = replace(TELLER, version=2, handlers={HERVAT: lambda row, event: {**tel(row, event), "nieuw": True}})
+    hub = opened(tmp_path, (new,))
+    zet(hub, feit("a", 3))
+    assert hub.read_model("teller").get("emmen", "a")["gezien"] == [1, 2]
+    assert hub.freshness().achter == 1
+    hub.projector.catch_up()
+    row = hub.read_model("teller").get("emmen", "a")
+    assert (row["gezien"], row["nieuw"], hub.freshness().achter) == ([1, 2, 3], True, 0)
     hub.close()
