@@ -7,9 +7,10 @@ import asyncio
 from contextlib import suppress
 from typing import Any, Self
 
-from hub.commands import Uitvoering
+from hub.commands import Uitvoering, bereave
 from hub.core import Core
 from hub.flows.answers import Effects
+from hub.leases import Leases
 from hub.plugins import Service
 from hub.services import Services
 from hub.timers import Timers
@@ -25,6 +26,7 @@ class EmbeddedHub(Core):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._services = Services()
+        self._leases: Leases | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -38,22 +40,26 @@ class EmbeddedHub(Core):
             clock=self.clock,
             at_once=self.settings.uitvoering.gelijktijdig,
             lease_s=self.settings.uitvoering.lease_s,
+            proces=self.proces,
+            alone=not self.shared,
         )
         self.timers = Timers(hub=self, connectors=tuple(self.connectors.values()), gemeenten=self.gemeenten, clock=self.clock)
         self.projector.start()
         self.flow_runner.start()
-        services: dict[str, Service] = {
-            "opdrachten": self.uitvoering.run,
-            "termijnen": self.timers.run,
-            "toezicht": self.supervision.run,
-        }
+        here: dict[str, Service] = {"opdrachten": self.uitvoering.run, "toezicht": self.supervision.run}
+        once: dict[str, Service] = {"termijnen": self.timers.run}
         for name, connector in self.connectors.items():
-            services.update({f"{name}-{service}": run for service, run in connector.services(self).items()})
-        self._services.start(services)
+            once.update({f"{name}-{service}": run for service, run in connector.services(self).items()})
+        if self.shared:
+            self._leases = Leases(self.database, holder=self.proces, lasts_s=self.settings.werker.lease_s, bereave=bereave)
+            once = {"leases": self._leases.run, **self._leases.once(once)}
+        self._services.start({**here, **once})
 
     async def stop(self) -> None:
         """Stop everything in order; nothing accepted is lost, the rest is taken up at the next start."""
         await self._services.stop()
+        if self._leases:
+            await self._leases.release()
         self._loop = None
         await asyncio.to_thread(self.flow_runner.stop)
         await asyncio.to_thread(self.projector.stop)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from hub.codec import Codec
 from hub.errors import HubError, LostRace, Poison, SchemaViolation, SourceUnavailable, Transient
 from hub.parking import Failure
 from hub.plugins import Clock, Connector, Executor, Gemeente, Grens, Hub, OpdrachtUitvoering, ReadTx, Tx, Uitkomst
+from hub.store.base import Connection
 
 log = structlog.get_logger()
 _IDLE_S: Final = 1.0
@@ -64,6 +64,8 @@ class Uitvoering:
         clock: Clock,
         at_once: int,
         lease_s: float,
+        proces: str,
+        alone: bool,
     ) -> None:
         self._hub = hub
         self._codec = codec
@@ -72,10 +74,10 @@ class Uitvoering:
         self._clock = clock
         self._at_once = at_once
         self._lease_us = int(lease_s * _SECOND_US)
-        self._me = uuid.uuid4().hex
+        self._me = proces
         self._running: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
-        self._begun = False
+        self._alone = alone
 
     def wake(self) -> None:
         """New opdrachten were given (call from the event loop)."""
@@ -98,9 +100,9 @@ class Uitvoering:
     async def _round(self) -> float:
         """Take what is due and return how long nothing falls due, at most the idle tick."""
         try:
-            if not self._begun:
+            if self._alone:  # at the start: who had these is dead. Where more processes work, that is found out by its lease
                 await self._hub.write(_free_what_was_read_for)
-                self._begun = True
+                self._alone = False
             await self._take()
             return await self._pause_s()
         except Transient as error:
@@ -280,6 +282,12 @@ def _free_what_was_read_for(tx: Tx) -> int:
 def _others(running: Sequence[str]) -> str:
     """Return the condition that leaves out what runs here already."""
     return f" AND id NOT IN ({','.join('?' * len(running))})" if running else ""
+
+
+def bereave(db: Connection, proces: str) -> None:
+    """Free what a process that died or stopped was only reading for."""
+    query = "UPDATE opdracht SET lease_tot = 0 WHERE toestand = 'open' AND lease = ? AND lease_tot > 0 AND schrijft = 0"
+    db.execute(query, (proces,))
 
 
 def _next_due(tx: ReadTx, running: Sequence[str]) -> int | None:

@@ -8,6 +8,7 @@ processes that work.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -21,6 +22,7 @@ from hub.events import OPDRACHTEN, PERSONEN, ZAKEN, NewEvent
 from hub.flows.answers import Effects
 from hub.flows.runner import FlowRunner
 from hub.keys import KeyRef
+from hub.leases import FENCE
 from hub.log.sqlite import SqliteLog
 from hub.officials import Officials
 from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Tx
@@ -74,6 +76,8 @@ class Core:
         self.folder = loaded.settings.opslag.map
         self.plugins = plugins or installed()
         self.connectors = self.plugins.connectors
+        self.proces = uuid.uuid4().hex
+        self.shared = False  # True where other processes may work on the same store
         self._master_key = loaded.master_key
         self._forget_read_models = forget_read_models
         self._lock = opening.FolderLock(self.folder)
@@ -158,8 +162,11 @@ class Core:
 
     async def write(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """Run ``work`` in one write transaction on ``wissel.db``."""
+        fence = FENCE.get()
 
         def run(db: Connection) -> tuple[T, bool]:
+            if fence:
+                fence.check(db)
             tx = StoreTx(db, self.tables, self.clock.now())
             return work(tx), tx.has_put
 

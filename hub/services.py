@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import structlog
@@ -30,12 +30,17 @@ class Services:
 
     async def stop(self) -> None:
         """Cancel all and wait until they ended."""
-        running = set(self._tasks)
-        while running:  # again for a service that lost its cancellation, as asyncio.wait_for may do before Python 3.12
-            for task in running:
-                task.cancel()
-            _, running = await asyncio.wait(running, timeout=_STOP_S)
+        await ended(self._tasks)
         self._tasks = []
+
+
+async def ended(tasks: Collection[asyncio.Future[None]]) -> None:
+    """Cancel tasks until they ended: some lose a cancellation, as those in asyncio.wait_for may before Python 3.12."""
+    running = {task for task in tasks if not task.done()}
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=_STOP_S)
 
 
 async def _kept_alive(name: str, run: Service) -> None:

@@ -75,6 +75,14 @@ class ParkeerSettings(_Section):
     totaal_hoogstens: int = Field(10_000, ge=1, description="Meer geparkeerd in totaal geeft alarm.")
 
 
+class WerkerSettings(_Section):
+    """``[werker]``: processes that share one database."""
+
+    lease_s: float = Field(
+        5.0, ge=1, le=60, description="Na zoveel seconden stilte neemt een ander proces het werk van een werker over."
+    )
+
+
 class GemeenteSettings(BaseModel):
     """``[gemeenten.<slug>]``. Sub-tables named after a connector belong to that connector."""
 
@@ -101,6 +109,7 @@ class Settings(_Section):
     tijd: TijdSettings = TijdSettings()
     api: ApiSettings = ApiSettings()
     uitvoering: UitvoerSettings = UitvoerSettings()
+    werker: WerkerSettings = WerkerSettings()
     parkeren: ParkeerSettings = ParkeerSettings()
     gemeenten: dict[str, GemeenteSettings] = Field(default_factory=dict, description="De gemeenten van deze installatie.")
 

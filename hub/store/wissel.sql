@@ -93,6 +93,14 @@ CREATE TABLE IF NOT EXISTS parkeerbesluit (
     besluit TEXT NOT NULL, reden TEXT NOT NULL, door TEXT NOT NULL, op INTEGER NOT NULL, gedaan INTEGER NOT NULL DEFAULT 0
 );
 
+-- What runs in one process at a time, and which processes there are (hub/leases.py).
+CREATE TABLE IF NOT EXISTS lease (
+    naam TEXT PRIMARY KEY,
+    houder TEXT,                         -- NULL: free
+    beurt INTEGER NOT NULL,              -- counts up while its holder lives
+    duur_ms INTEGER NOT NULL             -- taken over when the count stood still for so long
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS geweigerd (
     id INTEGER PRIMARY KEY, op INTEGER NOT NULL, bron TEXT NOT NULL, reden TEXT NOT NULL, key_id TEXT, inhoud BLOB
 );
