@@ -23,7 +23,8 @@ from hub.flows.answers import Effects
 from hub.flows.runner import FlowRunner
 from hub.keys import KeyRef
 from hub.leases import FENCE
-from hub.log.sqlite import SqliteLog
+from hub.log.base import Log
+from hub.log.table import TableLog
 from hub.officials import Officials
 from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Tx
 from hub.projector import Projector
@@ -110,7 +111,7 @@ class Core:
         self.codec = Codec(load_schemas(), self.keys)
         self.vault = CodecVault(self.codec)
         self.door = Door(codec=self.codec, database=self.database, clock=self.clock)
-        self.log = SqliteLog(self.database, self.codec, files.log_id)
+        self.log: Log = TableLog(self.database, self.codec, files.log_id)
         self.tables = LogTables({**topics, "*": count})
         self.vernietiging = Vernietiging(
             database=self.database,

@@ -22,7 +22,7 @@ from hub.commands import give_up, parked_opdrachten, reopen, stap_van
 from hub.errors import Invalid, NotFound
 from hub.events import ZAKEN, NewEvent, fact_id, outcome_id
 from hub.geparkeerd import OPDRACHT, POSTVAK, Achter, Geparkeerd, Keuze, of_inbox, of_opdracht, of_stream
-from hub.log.sqlite import Stream
+from hub.log.base import Stream
 from hub.plugins import ReadTx, SealedEvent, Tx
 from hub.postvak import Postvak
 from hub.privacy import mask_bsns

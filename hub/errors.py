@@ -31,6 +31,10 @@ class LostRace(Transient):
     """A compare-and-set found another value: somebody else was first; rerun on fresh state."""
 
 
+class LogUnavailable(Transient):
+    """The log does not answer now. Nothing is lost: what is put down waits in the store."""
+
+
 class SourceUnavailable(Transient):
     """The other side did not answer, answered too late or answered 5xx/429.
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from hub import stand
 from hub.clock import from_microseconds, rfc3339
 from hub.errors import HubError, Invalid
-from hub.log.sqlite import Stream
+from hub.log.base import Stream
 from hub.parking import Parked
 from hub.postvak import Wachtend
 

@@ -12,12 +12,12 @@ from functools import partial
 
 import structlog
 
-from hub import checkpoints, parking
+from hub import checkpoints, parking, sequences
 from hub.builds import KLAAR, Build, Builds, Pointer
 from hub.builds import point as move_pointer
 from hub.checkpoints import Checkpoint
 from hub.clock import to_microseconds
-from hub.log.sqlite import SqliteLog
+from hub.log.base import Log
 from hub.plugins import Clock
 from hub.projecting import Member
 from hub.readmodels import Tables, member_name
@@ -34,14 +34,14 @@ class Members:
     come in their place when they have caught up.
     """
 
-    def __init__(self, *, log: SqliteLog, builds: Builds, bookkeeping: Database, clock: Clock) -> None:
+    def __init__(self, *, log: Log, builds: Builds, bookkeeping: Database, clock: Clock) -> None:
         self._log = log
         self._builds = builds
         self._bookkeeping = bookkeeping
         self._clock = clock
         self._seen: object = None
         self._lock = threading.Lock()
-        self.partitions = [(p.topic, p.partition) for p in log.positions()]
+        self.partitions = log.partitions()
         self.all: list[Member] = []
         self.stilstaand: list[Points] = []
         self.opvolgers: list[Member] = []
@@ -148,3 +148,4 @@ def forget(db: Connection, member: Member) -> None:
     member.tables.drop(db)
     db.execute("DELETE FROM controlepunt WHERE lid = ?", (member.name,))
     db.execute("DELETE FROM geparkeerd WHERE lid = ?", (member.name,))
+    sequences.forget(db, member.name)

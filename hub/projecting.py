@@ -17,8 +17,7 @@ import msgspec
 from hub.checkpoints import Checkpoint
 from hub.errors import ForeignRecord, HubError
 from hub.events import uuid_text
-from hub.log.base import Record
-from hub.log.sqlite import Stream
+from hub.log.base import Record, Stream
 from hub.plugins import ProjectedEvent, Projection, Row
 from hub.readmodels import Tables
 from hub.store.base import Connection, Database

@@ -21,7 +21,7 @@ from hub.checkpoints import Checkpoint
 from hub.clock import from_microseconds, to_microseconds
 from hub.errors import LostRace, Transient
 from hub.follower import Follower
-from hub.log.sqlite import SqliteLog
+from hub.log.base import Log, Position
 from hub.members import Members, forget
 from hub.parking import Entry
 from hub.plugins import Clock
@@ -45,11 +45,11 @@ class Sent(NamedTuple):
 class Projector(Follower):
     """Runs all builds that follow the log, in lockstep. One thread; writes go through the writer of each build's file."""
 
-    def __init__(self, *, log: SqliteLog, builds: Builds, bookkeeping: Database, clock: Clock) -> None:
+    def __init__(self, *, log: Log, builds: Builds, bookkeeping: Database, clock: Clock) -> None:
         super().__init__("projecties")
         self._log = log
         self._clock = clock
-        self._decode = Decoder(log, tuple(builds.projections.values())).decode
+        self._decoder = Decoder(log, tuple(builds.projections.values()))
         self._following = Members(log=log, builds=builds, bookkeeping=bookkeeping, clock=clock)
         self._partitions = self._following.partitions
         self._following.sync()
@@ -69,7 +69,7 @@ class Projector(Follower):
         self._following.take_over()
         return [
             partial(self._step, topic, partition, LIVE_BATCH)
-            for head, topic, partition, offset in self._slowest(self.members)
+            for head, topic, partition, offset in self._slowest(self.members, self._log.positions())
             if offset < head - 1
         ]
 
@@ -85,7 +85,7 @@ class Projector(Follower):
             self.catch_up()
         for member in self.members:
             member.database.write(member.tables.create_indexes).result()
-        return sum(offset + 1 for _, _, _, offset in self._slowest(self.members))
+        return sum(offset + 1 for _, _, _, offset in self._slowest(self.members, self._log.ends()))
 
     def behind(self) -> int:
         """Return how many events of the log the slowest projection that readers see has not taken yet, over all partitions."""
@@ -103,10 +103,9 @@ class Projector(Follower):
     def shown_up_to(self) -> datetime:
         """Return the log time of the oldest event that is not shown yet: all before it is. Now, when all is shown."""
         waiting = [
-            record.time_us
+            time_us
             for head, topic, partition, offset in self._shown()
-            if offset < head - 1
-            for record in self._log.read(topic, partition, offset, 1)
+            if offset < head - 1 and (time_us := self._log.time_after(topic, partition, offset)) is not None
         ]
         return from_microseconds(min(waiting)) if waiting else self._clock.now()
 
@@ -138,18 +137,19 @@ class Projector(Follower):
 
     # ------------------------------------------------------------------------------------------------ the batch
 
-    def _slowest(self, members: Sequence[Member]) -> list[tuple[int, str, int, int]]:
+    def _slowest(self, members: Sequence[Member], ends: Sequence[Position]) -> list[tuple[int, str, int, int]]:
         """Return (head, topic, partition, offset of the slowest of them) of the partitions that one of them reads."""
         return [
             (position.head, position.topic, position.partition, min(offsets))
-            for position in self._log.positions()
+            for position in ends
             if (offsets := [m.points[position.topic, position.partition].offset for m in _readers(members, position.topic)])
         ]
 
     def _shown(self) -> list[tuple[int, str, int, int]]:
         """Return what ``_slowest`` does for what readers see, builds whose code is gone included."""
-        offsets = {where[:3]: where[3] for where in self._slowest([m for m in self.members if m.live])}
-        heads = {(p.topic, p.partition): p.head for p in self._log.positions()}
+        ends = self._log.ends()
+        offsets = {where[:3]: where[3] for where in self._slowest([m for m in self.members if m.live], ends)}
+        heads = {(p.topic, p.partition): p.head for p in ends}
         for points in self._following.stilstaand:
             for (topic, partition), point in points.items():
                 place = heads[topic, partition], topic, partition
@@ -205,16 +205,15 @@ class Projector(Follower):
     def _read(self, where: tuple[str, int], after: int, limit: int) -> Batch | None:
         """Return what comes after an offset, decoded; None when that is the end."""
         records = self._log.read(*where, after, limit)
-        return Batch(where, self._decode(records, after), records[-1], len(records)) if records else None
+        return self._decoder.batch(where, records, after) if records else None
 
     def _send(self, group: Sequence[Member], batch: Batch, way: Way) -> Sent:
         """Hand a batch to the writer: first a member's checkpoint is moved, then its rows are written (R4)."""
         applied, at_us = threading.Event(), to_microseconds(self._clock.now())
+        log_id = self._log.identity(batch.where[0])
 
         def work(db: Connection) -> Moved:
-            moved = [
-                (member, *batches.take(db, member, batch, way=way, log_id=self._log.log_id, at_us=at_us)) for member in group
-            ]
+            moved = [(member, *batches.take(db, member, batch, way=way, log_id=log_id, at_us=at_us)) for member in group]
             applied.set()
             return moved
 
@@ -250,7 +249,7 @@ class Projector(Follower):
             return []
         point = self.fence(db, member, waiting[0].plaats)
         records = [record for parked in waiting if (record := self._log.record_at(parked.plaats))]
-        streams = self._decode(records, None)
+        streams = self._decoder.decode(records, None)
         at_us = to_microseconds(self._clock.now())
         entries = batches.put_rows(db, member, streams, base=point.base, parked=(), way=way, at_us=at_us)
         again = {entry.plaats for entry in entries}
@@ -262,7 +261,7 @@ class Projector(Follower):
         topic, partition = self._log.partition_at(place)
         base = self._log.place(topic, partition, 0)
         point = checkpoints.load(db, member.name, base >> 40, base)
-        return checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=self._log.log_id)
+        return checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=self._log.identity(topic))
 
     def _reload_parked(self, member: Member) -> None:
         with member.database.reader() as db:

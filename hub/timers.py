@@ -13,8 +13,8 @@ import structlog
 from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.errors import Transient
 from hub.events import NewEvent, fact_id
+from hub.log.base import OFFSET_BITS
 from hub.plugins import Clock, Connector, Gemeente, Hub, ReadTx, Tx
-from hub.store.put import OFFSET_BITS
 
 log = structlog.get_logger()
 VERSTREKEN: Final = "nl.wissel.termijn.verstreken.v1"

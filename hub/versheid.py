@@ -32,7 +32,7 @@ class Versheid:
     def stand(self, gemeente: str) -> Stand:
         """Return how far everything is, and what is parked of one gemeente."""
         hub = self._hub
-        positions = hub.log.positions()
+        positions = hub.log.ends()
         heads = {(p.topic, p.partition): p.head for p in positions}
         members = (*hub.projector.positions(), *hub.flow_runner.positions())
         return Stand(

@@ -12,12 +12,11 @@ import structlog
 from msgspec.structs import replace
 
 from hub.checkpoints import Checkpoint
-from hub.errors import ElementDamaged, KeyMissing, Poison, Transient
+from hub.errors import ElementDamaged, ForeignRecord, KeyMissing, Poison, Transient
 from hub.events import Event, uuid_text
 from hub.flows.answers import Draft, Effects, settle
 from hub.flows.base import Feit, Flow, FlowContext, MeldtParkeren
-from hub.log.base import Record
-from hub.log.sqlite import SqliteLog, Stream
+from hub.log.base import Log, Record, Stream
 from hub.parking import failure_of, sequence_fault
 from hub.plugins import Clock, Gemeente
 from hub.store.door import Door
@@ -85,7 +84,7 @@ class Failed:
 class Judge:
     """Judges streams for all flows. Safe to use from every thread."""
 
-    def __init__(self, *, log: SqliteLog, door: Door, gemeenten: Mapping[str, Gemeente], clock: Clock) -> None:
+    def __init__(self, *, log: Log, door: Door, gemeenten: Mapping[str, Gemeente], clock: Clock) -> None:
         self._log = log
         self._door = door
         self._gemeenten = gemeenten
@@ -190,4 +189,9 @@ class Judge:
 
 def is_foreign(record: Record) -> bool:
     """Return True for a record that is no event of ours; it is parked alone and holds nobody up (R13)."""
-    return record.value[:1] != _MAGIC
+    return record.foreign is not None or record.value[:1] != _MAGIC
+
+
+def foreign(record: Record) -> ForeignRecord:
+    """Return what a record that is no event of ours is parked with."""
+    return ForeignRecord(record.foreign or "it does not start with Confluent's magic byte: no event of Wissel")

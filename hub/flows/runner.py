@@ -10,28 +10,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 import structlog
 
-from hub import checkpoints, metrics, parking
+from hub import checkpoints, metrics, parking, sequences
 from hub.checkpoints import Checkpoint
 from hub.clock import to_microseconds
-from hub.errors import ForeignRecord, KeyMissing, LostRace, Transient
+from hub.errors import ForeignRecord, KeyMissing, LostRace, SequenceFault, Transient
 from hub.events import Event
 from hub.flows.answers import Effects, put_effects
 from hub.flows.base import Flow
-from hub.flows.judging import Failed, FlowMember, Judge, Judged, is_foreign
+from hub.flows.judging import Failed, FlowMember, Judge, Judged, foreign, is_foreign
 from hub.follower import Follower
-from hub.log.base import Record
-from hub.log.sqlite import SqliteLog, Stream
+from hub.log.base import Log, Record, Stream
 from hub.parking import Entry
 from hub.plugins import Clock, Gemeente
 from hub.store.base import Connection, Database
 from hub.store.door import Door
-from hub.store.put import OFFSET_BITS, SEQUENCE, LogTables, StoreTx
+from hub.store.put import SEQUENCE, LogTables, StoreTx
 
 log = structlog.get_logger()
 BATCH_EVENTS: Final = 200  # what fits in BATCH_S; reading more would be read again by the next batch
@@ -46,7 +46,7 @@ class FlowRunner(Follower):
     def __init__(
         self,
         *,
-        log: SqliteLog,
+        log: Log,
         database: Database,
         tables: LogTables,
         door: Door,
@@ -63,9 +63,10 @@ class FlowRunner(Follower):
         self._on_put = on_put
         self._judge = Judge(log=log, door=door, gemeenten=gemeenten, clock=clock)
         self.members = [FlowMember(flow) for flow in flows]
-        self._partitions = {m.name: [p.partition for p in log.positions() if p.topic == m.flow.topic] for m in self.members}
+        self._sequences = sequences.Sequences(log)
+        self._partitions = {m.name: [n for topic, n in log.partitions() if topic == m.flow.topic] for m in self.members}
         for member in self.members:
-            database.write(partial(self._begin, member=member)).result()
+            self._begin(member)
             with database.reader() as db:
                 member.skipped |= parking.skipped(db, member.name)
                 self._load(db, member)
@@ -131,7 +132,7 @@ class FlowRunner(Follower):
         records = self._log.read(member.flow.topic, partition, member.points[partition].offset, BATCH_EVENTS)
         if not records:
             return 0
-        taken, outcomes = self._judge_batch(member, records)
+        taken, outcomes = self._judge_batch(member, records, self._faults(member, records))
         judged = [outcome for outcome in outcomes if isinstance(outcome, Judged)]
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         try:
@@ -153,7 +154,17 @@ class FlowRunner(Follower):
             log.error("parking_not_told", flow=member.flow.name, uitleg=parking.failure_of(error).text)
             self._commit(member, partition, taken, [], [replace(fault, state=None) for fault in failed])
 
-    def _judge_batch(self, member: FlowMember, records: Sequence[Record]) -> tuple[list[Record], list[Judged | Failed]]:
+    def _faults(self, member: FlowMember, records: Sequence[Record]) -> Mapping[int, SequenceFault]:
+        """Return what is wrong with the sequences of a batch, by offset (R5). What is missing is folded all the same."""
+        if not self._log.repeats:
+            return {}
+        with self._database.reader() as db:
+            sifted = self._sequences.sift(db, member.name, records)
+        return sifted.faults if sifted else {}
+
+    def _judge_batch(
+        self, member: FlowMember, records: Sequence[Record], faults: Mapping[int, SequenceFault]
+    ) -> tuple[list[Record], list[Judged | Failed]]:
         """Judge the streams of a batch, each once, until the time for one batch is used up; return what was covered."""
         started = time.monotonic()
         names = self._log.streams({record.stream for record in records})
@@ -161,7 +172,9 @@ class FlowRunner(Follower):
         covered: list[Record] = []
         for record in records:
             stream = record.stream
-            if stream not in outcomes:
+            if fault := faults.get(record.offset):
+                outcomes[stream] = Failed(stream, fault, record, names.get(stream))
+            elif stream not in outcomes:
                 if covered and time.monotonic() - started > BATCH_S:
                     break
                 outcomes[stream] = self._outcome(member, record, names.get(stream))
@@ -190,8 +203,10 @@ class FlowRunner(Follower):
         told = [self._judge.told(member.flow, f.name, f.state, f.culprit, geparkeerd=True) for f in failed if f.stream in newly]
 
         def work(db: Connection) -> tuple[Checkpoint, list[Judged], Effects]:
-            moved = checkpoints.move(db, point, offset=last.offset, event_id=last.event_id, log_id=self._log.log_id)
+            moved = self._move(db, member, point, last)
             parking.park(db, member.name, entries, at_us=to_microseconds(self._clock.now()))
+            if self._log.repeats:
+                self._sequences.note(db, member.name, taken)
             standing = [one for one in judged if _sequence(db, one.stream) == one.sequence]
             return moved, standing, self._put(db, member, standing, told)
 
@@ -202,12 +217,17 @@ class FlowRunner(Follower):
         parking.report(member.name, entries)
         self._after(member, standing, effects)
 
+    def _move(self, db: Connection, member: FlowMember, point: Checkpoint, last: Record | None = None) -> Checkpoint:
+        """Move a checkpoint past ``last``, or in place: whoever works on what it was before finds that out (R4)."""
+        offset, event_id = (last.offset, last.event_id) if last else (point.offset, None)
+        return checkpoints.move(db, point, offset=offset, event_id=event_id, log_id=self._log.identity(member.flow.topic))
+
     def _alone(self, member: FlowMember, partition: int, one: Judged) -> Failed | None:
         """Put one stream's answers down by themselves; the checkpoint stays where it is. Return the failure, if it is one."""
         point = member.points[partition]
 
         def work(db: Connection) -> tuple[Checkpoint, list[Judged], Effects]:
-            moved = checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=self._log.log_id)
+            moved = self._move(db, member, point)
             standing = [one] if _sequence(db, one.stream) == one.sequence else []
             return moved, standing, self._put(db, member, standing)
 
@@ -243,7 +263,7 @@ class FlowRunner(Follower):
         for record in taken:
             fault = faults.get(record.stream)
             if is_foreign(record):
-                error: BaseException | None = ForeignRecord("it does not start with Confluent's magic byte: no event of Wissel")
+                error: BaseException | None = foreign(record)
             elif fault is None or (fault.culprit and record.offset < fault.culprit.offset):
                 continue
             else:
@@ -300,25 +320,31 @@ class FlowRunner(Follower):
         topic, partition = self._log.partition_at(place)
         base = self._log.place(topic, partition, 0)
         point = checkpoints.load(db, member.name, base >> 40, base)
-        checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=self._log.log_id)
+        self._move(db, member, point)
 
     # ------------------------------------------------------------------------------------------------- opening
 
-    def _begin(self, db: Connection, member: FlowMember) -> None:
+    def _begin(self, member: FlowMember) -> None:
         """Give a flow that never ran on this log its place: the head. It judges what comes, not what was before it (R7)."""
-        if db.execute("SELECT 1 FROM controlepunt WHERE lid = ?", (member.name,)).fetchone():
-            return
-        for partition in self._partitions[member.name]:
-            base = self._log.place(member.flow.topic, partition, 0)
-            query = "SELECT plaats, id FROM gebeurtenis WHERE plaats >= ? AND plaats < ? ORDER BY plaats DESC LIMIT 1"
-            place, event_id = db.execute(query, (base, base + (1 << OFFSET_BITS))).fetchone() or (base - 1, None)
-            point, offset = Checkpoint(member.name, base >> 40, base), place - base
-            checkpoints.move(db, point, offset=offset, event_id=event_id, log_id=self._log.log_id)
-        query = "SELECT sleutel FROM stroom WHERE topic = ? ORDER BY id"
-        before = [row[0] for row in db.execute(query, (member.flow.topic,))]
-        if before:
-            told = {"aantal": len(before), "stromen": before[:_NAMED]}
-            log.warning("flow_begins_at_head", flow=member.flow.name, **told)
+        with self._database.reader() as db:
+            if db.execute("SELECT 1 FROM controlepunt WHERE lid = ?", (member.name,)).fetchone():
+                return
+        topic = member.flow.topic
+        heads = {p.partition: p.head for p in self._log.positions() if p.topic == topic}
+        places = {partition: self._log.place(topic, partition, 0) for partition in self._partitions[member.name]}
+        last = {p: self._log.record_at(base + heads[p] - 1) for p, base in places.items() if heads[p]}
+
+        def work(db: Connection) -> list[str]:
+            for partition, base in places.items():
+                point, record = Checkpoint(member.name, base >> 40, base), last.get(partition)
+                event_id = record.event_id if record else None
+                checkpoints.move(db, point, offset=heads[partition] - 1, event_id=event_id, log_id=self._log.identity(topic))
+            return [row[0] for row in db.execute("SELECT sleutel FROM stroom WHERE topic = ? ORDER BY id", (topic,))]
+
+        with suppress(LostRace):  # another process gave it its place just now
+            if before := self._database.write(work).result():
+                told = {"aantal": len(before), "stromen": before[:_NAMED]}
+                log.warning("flow_begins_at_head", flow=member.flow.name, **told)
 
     def _load(self, db: Connection, member: FlowMember) -> None:
         for partition in self._partitions[member.name]:

@@ -14,3 +14,7 @@ CREATE TABLE IF NOT EXISTS geparkeerd (
     laatst INTEGER NOT NULL,
     PRIMARY KEY (lid, stroom, plaats)
 ) WITHOUT ROWID;
+-- The last sequence of each stream a member has seen; only where the log may repeat an event (R5).
+CREATE TABLE IF NOT EXISTS gezien (
+    lid TEXT NOT NULL, stroom INTEGER NOT NULL, volgnummer INTEGER NOT NULL, PRIMARY KEY (lid, stroom)
+) WITHOUT ROWID;

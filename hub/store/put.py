@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from hub.clock import to_microseconds
 from hub.errors import HubError, KeyDestroyed, LostRace, Poison
+from hub.log.base import OFFSET_BITS
 from hub.log.partitioner import partition_of
 from hub.plugins import SealedEvent, Value
 from hub.store.base import Connection
 
-OFFSET_BITS: Final = 40
 _CHUNK: Final = 500
 
 # The sequence a stream is at, in a query over ``stroom``.

@@ -67,14 +67,14 @@ def test_a_worker_that_was_overtaken_mid_batch_rolls_back(hub, monkeypatch):
     """Between reading and writing a batch somebody else did it: the late one's rows do not land, and it goes on from there."""
     other = second_projector(hub)
     zet(hub, feit("a", 1))
-    decode = hub.projector._decode
+    decode = hub.projector._decoder.batch
 
     def overtaken(*arguments):
         monkeypatch.undo()
         other.catch_up()
         return decode(*arguments)
 
-    monkeypatch.setattr(hub.projector, "_decode", overtaken)
+    monkeypatch.setattr(hub.projector._decoder, "batch", overtaken)
     hub.projector.catch_up()
     assert hub.read_model("teller").get("emmen", "a")["gezien"] == [1]
 

@@ -191,15 +191,15 @@ def test_a_retry_during_live_work_counts_nothing_twice(make):
     zet(hub, feit("a", 1))
     hub.projector.catch_up()
     kapot.numbers.clear()
-    decode = hub.projector._decode
+    decode = hub.projector._decoder.batch
 
     def meanwhile(*arguments):
-        hub.projector._decode = decode
+        hub.projector._decoder.batch = decode
         assert retry(hub) is True
         return decode(*arguments)
 
     zet(hub, feit("a", 2))
-    hub.projector._decode = meanwhile
+    hub.projector._decoder.batch = meanwhile
     hub.projector.catch_up()
     zet(hub, feit("a", 3))
     hub.projector.catch_up()

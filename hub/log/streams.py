@@ -1,75 +1,49 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The embedded log: a table of ``wissel.db``, so that putting down is logging."""
+"""What the store knows of streams: each one's history, names and sources. The same whatever engine carries the log.
+
+``gebeurtenis`` is both the outbox and the history of every stream, so a flow folds its streams from here on every engine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import starmap
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hub.clock import from_microseconds
 from hub.codec import Codec
 from hub.errors import NotFound, SchemaViolation
 from hub.events import Event, uuid_text
-from hub.log.base import Position, Record
+from hub.log.base import OFFSET_BITS, OFFSET_MASK, Record, Stream, StreamHead
 from hub.plugins import ProjectedEvent, Sealed
 from hub.store.base import Connection, Database
-from hub.store.put import OFFSET_BITS, SEQUENCE
+from hub.store.put import SEQUENCE
 
-_OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
-_CHUNK: Final = 500
+CHUNK: Final = 500
+COLUMNS: Final = "plaats & ?, stroom, volgnummer, id, schema, bron, tijd, oorzaak, waarde"
+_ALL_COLUMNS: Final = f"{COLUMNS}, correlatie, traceparent, dataref"
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _NO_ELEMENTS: Final[tuple[Sealed, ...]] = ()
 _CACHED_STREAMS: Final = 300_000
-_COLUMNS: Final = "plaats & ?, stroom, volgnummer, id, schema, bron, tijd, oorzaak, waarde"
-_ALL_COLUMNS: Final = f"{_COLUMNS}, correlatie, traceparent, dataref"
 
 
-class Stream(NamedTuple):
-    """Which stream an integer id stands for."""
+class StreamStore:
+    """What the engines of the log share. Safe to use from every thread; each call is one consistent view."""
 
-    topic: str
-    key: str
-    gemeente: str
-
-
-@dataclass(frozen=True, slots=True)
-class StreamHead:
-    """A stream and where it is now."""
-
-    id: int
-    partition: int
-    sequence: int
-
-
-class SqliteLog:
-    """Reads the log. Safe to use from every thread; each call is one consistent view."""
-
-    def __init__(self, database: Database, codec: Codec, log_id: str) -> None:
+    def __init__(self, database: Database, codec: Codec) -> None:
         self._database = database
         self._codec = codec
-        self.log_id = log_id
         self._partition_ids: dict[tuple[str, int], int] = {}
         self._streams: dict[int, Stream] = {}
         self._sources: dict[int, str] = {}
 
-    def read(self, topic: str, partition: int, after: int, limit: int) -> Sequence[Record]:
-        """Return up to ``limit`` records of a partition with offset > ``after``."""
+    def partitions(self) -> Sequence[tuple[str, int]]:
+        """Return every (topic, partition) of this installation."""
         with self._database.reader() as db:
-            base = self._partition_id(db, topic, partition) << OFFSET_BITS
-            rows = db.execute(
-                f"SELECT {_COLUMNS} FROM gebeurtenis WHERE plaats > ? AND plaats <= ? ORDER BY plaats LIMIT ?",
-                (_OFFSET_MASK, base + after if after >= 0 else base - 1, base | _OFFSET_MASK, limit),
-            )
-            return list(starmap(Record, rows))
-
-    def positions(self) -> Sequence[Position]:
-        """Return the end of every partition."""
-        with self._database.reader() as db:
-            rows = db.execute("SELECT topic, nummer, kop FROM partitie ORDER BY topic, nummer").fetchall()
-        return [Position(topic, partition, head, self.log_id) for topic, partition, head in rows]
+            return [
+                (topic, number) for topic, number in db.execute("SELECT topic, nummer FROM partitie ORDER BY topic, nummer")
+            ]
 
     def head(self, topic: str, key: str) -> StreamHead:
         """Return where a stream is now. NotFound when there is no such stream."""
@@ -88,9 +62,20 @@ class SqliteLog:
         with self._database.reader() as db:
             rows = db.execute(
                 f"SELECT {_ALL_COLUMNS} FROM gebeurtenis WHERE stroom = ? AND volgnummer > ? ORDER BY volgnummer, plaats",
-                (_OFFSET_MASK, stream, after),
+                (OFFSET_MASK, stream, after),
             )
             return list(starmap(Record, rows))
+
+    def between(self, stream: int, after: int, before: int) -> list[Record]:
+        """Return the events of one stream with ``after`` < sequence < ``before``, in order.
+
+        Their offset is negative: it names the store's own copy (``record_at``), wherever the log itself has them.
+        """
+        where = "stroom = ? AND volgnummer > ? AND volgnummer < ? ORDER BY volgnummer"
+        with self._database.reader() as db:
+            query = f"SELECT plaats, {COLUMNS} FROM gebeurtenis WHERE {where}"
+            rows = db.execute(query, (OFFSET_MASK, stream, after, before)).fetchall()
+        return [Record(_own_copy(place) - (place & ~OFFSET_MASK), *columns) for place, _, *columns in rows]
 
     def has(self, stream: int, sequence: int) -> bool:
         """Return True when the log holds that event of a stream, or retention removed it; nothing comes before the first."""
@@ -106,12 +91,6 @@ class SqliteLog:
         with self._database.reader() as db:
             return db.execute(query, (key_id, stream)).fetchone() is not None
 
-    def record_at(self, place: int) -> Record | None:
-        """Return the record at a place (partition id and offset in one number)."""
-        with self._database.reader() as db:
-            row = db.execute(f"SELECT {_COLUMNS} FROM gebeurtenis WHERE plaats = ?", (_OFFSET_MASK, place)).fetchone()
-        return Record(*row) if row else None
-
     def type_of(self, record: Record) -> str | None:
         """Return the event type without decoding the body, or None when the registry does not know the schema."""
         return self._codec.type_of(record.schema_id)
@@ -120,10 +99,17 @@ class SqliteLog:
         """Return the event type of every schema id that the registry knows."""
         return self._codec.types()
 
+    def stored_at(self, place: int) -> Record | None:
+        """Return what the table holds at a place."""
+        with self._database.reader() as db:
+            row = db.execute(f"SELECT {COLUMNS} FROM gebeurtenis WHERE plaats = ?", (OFFSET_MASK, place)).fetchone()
+        return Record(*row) if row else None
+
     def partition_at(self, place: int) -> tuple[str, int]:
         """Return (topic, partition) of a place."""
         with self._database.reader() as db:
-            row = db.execute("SELECT topic, nummer FROM partitie WHERE id = ?", (place >> OFFSET_BITS,)).fetchone()
+            number = max(place, _own_copy(place)) >> OFFSET_BITS
+            row = db.execute("SELECT topic, nummer FROM partitie WHERE id = ?", (number,)).fetchone()
         return str(row[0]), int(row[1])
 
     def place(self, topic: str, partition: int, offset: int) -> int:
@@ -136,8 +122,8 @@ class SqliteLog:
         found = {i: known for i in ids if (known := self._streams.get(i))}
         missing = sorted(set(ids) - found.keys())
         with self._database.reader() as db:
-            for start in range(0, len(missing), _CHUNK):
-                part = missing[start : start + _CHUNK]
+            for start in range(0, len(missing), CHUNK):
+                part = missing[start : start + CHUNK]
                 marks = ",".join("?" * len(part))
                 for row in db.execute(f"SELECT id, topic, sleutel, gemeente FROM stroom WHERE id IN ({marks})", part):
                     found[row[0]] = self._streams[row[0]] = Stream(*row[1:])
@@ -206,3 +192,8 @@ class SqliteLog:
                 raise SchemaViolation(f"the record names source {number}, which this log does not have: it was damaged")
             known = self._sources[number] = str(row[0])
         return known
+
+
+def _own_copy(place: int) -> int:
+    """Return the place that names the store's copy of what lies at ``place`` in the table; and the other way around."""
+    return -place - 1
