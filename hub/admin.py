@@ -21,13 +21,15 @@ from typing import Any, Final
 
 import structlog
 
+from hub import doctor
 from hub.app import EmbeddedHub
 from hub.desk import Desk, Herkansing
 from hub.errors import HubError, Invalid, NotFound, Refused
+from hub.flows import onbeslist
 from hub.geparkeerd import Keuze
 from hub.lijsten import Markering, lifted, opgeheven_id
 from hub.parking import failure_of
-from hub.privacy import Bsn
+from hub.privacy import Bsn, mask_bsns
 from hub.settings import Loaded
 
 log = structlog.get_logger()
@@ -89,12 +91,28 @@ async def _lijst_opheffen(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
     return event.id
 
 
+async def _doctor(hub: EmbeddedHub, _: Mapping[str, Any]) -> Any:
+    return doctor.as_dicts(await doctor.of_hub(hub))
+
+
+async def _doctor_zaken(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    return asdict(await asyncio.to_thread(onbeslist.kijk, hub, na=int(args["na"])))
+
+
+async def _doctor_herbeslis(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+    why = {"reden": mask_bsns(args["reden"]), "door": mask_bsns(args["door"])}
+    return await asyncio.to_thread(onbeslist.herbeslis, hub, args["flow"], int(args["stroom"]), **why)
+
+
 ACTIONS: Final[Mapping[str, Action]] = {
     "parked list": _parked_list,
     "parked show": _parked_show,
     "parked export": _parked_export,
     "parked retry": _parked_retry,
     "parked skip": _parked_skip,
+    "doctor": _doctor,
+    "doctor zaken": _doctor_zaken,
+    "doctor herbeslis": _doctor_herbeslis,
     "lijst zet": _lijst_zet,
     "lijst opheffen": _lijst_opheffen,
 }
@@ -196,6 +214,8 @@ async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
         try:
             answer = await _answer(hub, json.dumps({"action": action, "args": dict(args)}).encode())
         finally:
+            for connector in hub.connectors.values():
+                await connector.close(hub)
             hub.close()
     if "error" in answer:
         raise Refused(answer["error"])

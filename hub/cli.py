@@ -11,6 +11,7 @@ import click
 from hub import discovery, logs
 from hub.api.login import DemoLogin, LoginPort
 from hub.app import EmbeddedHub
+from hub.cli_doctor import doctor_command
 from hub.cli_gedeeld import ask, config_option
 from hub.cli_parked import parked
 from hub.errors import HubError
@@ -56,6 +57,7 @@ def config_check(config: Path) -> None:
 
 
 wissel.add_command(parked)
+wissel.add_command(doctor_command)
 
 
 @wissel.group()

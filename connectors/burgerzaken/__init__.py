@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from connectors.burgerzaken import gezondheid
 from connectors.burgerzaken.bronnen import NAAM, Bronnenkast
 from connectors.burgerzaken.opdracht_adres import HaalAdres
 from connectors.burgerzaken.opdracht_bewoning import HaalBewoning
@@ -24,6 +25,7 @@ from connectors.burgerzaken.settings import BurgerzakenSettings
 from connectors.burgerzaken.volgen import TABLES
 from connectors.burgerzaken.wijzigingen import Wijzigingenlezer
 from hub.plugins import Executor, Hub, ReadTx, Service
+from hub.verbinding import Controle, Verbinding
 
 
 class BurgerzakenConnector:
@@ -68,6 +70,14 @@ class BurgerzakenConnector:
     def backlog(self, tx: ReadTx) -> int:  # noqa: ARG002
         """Return 0: nothing comes in here that would have to be settled."""
         return 0
+
+    def verbindingen(self, hub: Hub, tx: ReadTx) -> Sequence[Verbinding]:  # noqa: ARG002
+        """Return how each source is (``hub.verbinding.Verbonden``)."""
+        return gezondheid.verbindingen(self._kast(hub))
+
+    async def nakijken(self, hub: Hub) -> Sequence[Controle]:
+        """Ask every source whether it is there."""
+        return await gezondheid.nakijken(self._kast(hub))
 
     def _kast(self, hub: Hub) -> Bronnenkast:
         if hub not in self._kasten:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -52,6 +52,11 @@ class Bronnen:
         """Ask the registry to report changes of this person; where it reports them unasked (StUF) there is nothing to ask."""
         if self.update is not None:
             await self.update.volg(bsn, tot_en_met=tot_en_met, traceparent=traceparent)
+
+    @property
+    def alle(self) -> Sequence[Bron]:
+        """Return every source of this gemeente."""
+        return tuple(self._open)
 
     async def aclose(self) -> None:
         """Close all connections."""

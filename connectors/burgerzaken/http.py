@@ -27,6 +27,7 @@ from connectors.burgerzaken.settings import BronNaam, BurgerzakenSettings, Doel,
 from connectors.burgerzaken.zekering import Zekering
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
+from hub.verbinding import Contact
 
 _LOG = structlog.get_logger("wissel.burgerzaken.http")
 _TRANSIENT: Final = frozenset({408, 425, 429})
@@ -97,6 +98,7 @@ class Bron:
         self._settings = settings
         self._gateway = settings.gateway_of(naam)
         self.zekering = Zekering(naam, na=settings.zekering_na, pauze_s=settings.zekering_pauze_s, monotonic_s=monotonic_s)
+        self.contact = Contact()
         self._places = asyncio.Semaphore(settings.gelijktijdig)
         _mask_request_logs()
         self._client = httpx.AsyncClient(
@@ -127,6 +129,11 @@ class Bron:
         """Send a write, once. It outlives no lease: its timeout is ``timeout_schrijven_s``."""
         return await self._once(verzoek, self._settings.timeout_schrijven_s)
 
+    async def leeft(self) -> int:
+        """Return the status of any answer at all at the base address. SourceUnavailable when there is none."""
+        response, _ = await self._send(Verzoek(method="GET", path=""), self._settings.timeout_s)
+        return response.status_code
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
@@ -137,8 +144,9 @@ class Bron:
             async with self._places:  # waiting for our own turn does not count as the source's slowness
                 response, body = await self._send(verzoek, timeout_s)
             antwoord = self._judge(verzoek, response, body)
-        except SourceUnavailable:
+        except SourceUnavailable as fault:
             self.zekering.failed()
+            self.contact.failed(fault)
             raise
         except SourceContractBroken:
             self.zekering.succeeded()  # it answered: a wrong answer is no reason to leave it alone
@@ -167,6 +175,7 @@ class Bron:
                 f"{self.naam}: {verzoek.shown} failed ({type(fault).__name__}); check that the source runs and that "
                 "address and certificate in the settings are right"
             ) from fault
+        self.contact.answered(response.headers.get("date"))
         duration_ms = round((time.monotonic() - began_s) * 1000)
         _LOG.debug("source_answered", bron=self.naam, verzoek=verzoek.shown, status=response.status_code, duur_ms=duration_ms)
         return response, body

@@ -46,13 +46,18 @@ async def abonneer(client: ZaakClient, *, vernieuw: bool = False) -> bool:
 
     ``vernieuw``: make it anew although there is one. Copies for the same callback are taken away.
     """
-    own = [item async for item in client.pages("notificaties", "abonnement") if _is_ours(item, client)]
+    own = await eigen(client)
     stay = [] if vernieuw else own[:1]
     for item in own[len(stay) :]:
         await client.delete("notificaties", resource_key(str(item["url"])))
     if not stay:
         await client.post("notificaties", "abonnement", _body(client))
     return not stay
+
+
+async def eigen(client: ZaakClient) -> list[dict[str, Any]]:
+    """Return the subscriptions for our callback."""
+    return [item async for item in client.pages("notificaties", "abonnement") if _is_ours(item, client)]
 
 
 def _is_ours(item: dict[str, Any], client: ZaakClient) -> bool:

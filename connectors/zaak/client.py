@@ -23,6 +23,7 @@ from connectors.zaak.settings import ZaakSettings
 from hub import metrics
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
+from hub.verbinding import Contact
 
 Json = dict[str, Any]
 Api = Literal["zaken", "catalogi", "notificaties"]
@@ -88,6 +89,7 @@ class ZaakClient:
             "notificaties": settings.notificaties_api or "",
         }
         self._token = ("", float("-inf"))
+        self.contact = Contact()
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=settings.timeout_s,
@@ -199,10 +201,12 @@ class ZaakClient:
             response = await self._client.send(request)
         except httpx.HTTPError as error:
             metrics.BRON_VERZOEKEN.labels("zaaksysteem", "geen-antwoord").inc()
+            self.contact.failed(error)
             raise SourceUnavailable(f"zaaksysteem of {self.gemeente}, {what}: no answer ({type(error).__name__})") from error
         finally:
             metrics.BRON_DUUR.labels("zaaksysteem").observe(time.monotonic() - began_s)
         metrics.BRON_VERZOEKEN.labels("zaaksysteem", str(response.status_code)).inc()
+        self.contact.answered(response.headers.get("Date"))
         return response
 
     def _judge(self, response: httpx.Response, what: str) -> Any:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import httpx
 from pydantic import BaseModel
 
-from connectors.zaak import inbox, postvak
+from connectors.zaak import gezondheid, inbox, postvak
 from connectors.zaak.abonnement import houd_geabonneerd
 from connectors.zaak.client import ZaakClient
 from connectors.zaak.fetch import Bron, Ophaaldienst
@@ -21,9 +21,10 @@ from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.vergelijken import Vergelijker
 from connectors.zaak.webhook import webhook
 from connectors.zaak.zoeken import ZoekZaken
-from hub.clock import to_microseconds
+from hub.clock import from_microseconds, to_microseconds
 from hub.plugins import Connector, Executor, Hub, ReadTx, Service, Tx
 from hub.postvak import Wachtend
+from hub.verbinding import Controle, Verbinding
 
 
 class _Draaiend:
@@ -36,10 +37,21 @@ class _Draaiend:
             if isinstance(settings := gemeente.plugins.get(ZaakConnector.name), ZaakSettings)
         }
         self.diensten = {slug: Ophaaldienst(hub, bron) for slug, bron in self.bronnen.items()}
+        self._clock = hub.clock
+        self._gemeld: dict[str, datetime | None] = {}
+        self.vergelijkers = {slug: Vergelijker(hub, bron) for slug, bron in self.bronnen.items()}
 
     def wake(self, gemeente: str) -> None:
         """Tell the service of a gemeente that a notification was stored."""
+        self._gemeld[gemeente] = self._clock.now()
         self.diensten[gemeente].wake()
+
+    def laatste_meldingen(self, tx: ReadTx) -> Mapping[str, datetime | None]:
+        """Return when each gemeente's zaaksysteem last notified us; what came before this process is looked up once."""
+        for slug in self.bronnen.keys() - self._gemeld.keys():
+            last_us = inbox.laatste_melding(tx, slug)
+            self._gemeld.setdefault(slug, from_microseconds(last_us) if last_us else None)
+        return self._gemeld
 
 
 class ZaakConnector:
@@ -73,7 +85,7 @@ class ZaakConnector:
         found: dict[str, Service] = {f"ophalen-{slug}": dienst.run for slug, dienst in running.diensten.items()}
         for slug, bron in running.bronnen.items():
             if bron.settings.vergelijken_s:
-                found[f"vergelijken-{slug}"] = Vergelijker(hub, bron).run
+                found[f"vergelijken-{slug}"] = running.vergelijkers[slug].run
             if bron.settings.abonneren:
                 found[f"abonnement-{slug}"] = partial(houd_geabonneerd, bron.client)
         return found
@@ -103,6 +115,16 @@ class ZaakConnector:
     def sla_over(self, tx: Tx, wachtend_id: str) -> bool:
         """Leave an entry of the inbox out for good."""
         return postvak.sla_over(tx, wachtend_id)
+
+    def verbindingen(self, hub: Hub, tx: ReadTx) -> Sequence[Verbinding]:
+        """Return how each zaaksysteem is and how it notifies us (``hub.verbinding.Verbonden``)."""
+        running = self._of(hub)
+        missed = {slug: vergelijker.gemist for slug, vergelijker in running.vergelijkers.items()}
+        return gezondheid.verbindingen(running.bronnen, running.laatste_meldingen(tx), missed)
+
+    async def nakijken(self, hub: Hub) -> Sequence[Controle]:
+        """Ask each zaaksysteem whether it answers, and whether we are subscribed."""
+        return await gezondheid.nakijken(self._of(hub).bronnen)
 
     def _of(self, hub: Hub) -> _Draaiend:
         found = self._running.get(hub)

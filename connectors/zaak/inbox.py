@@ -180,6 +180,12 @@ def achterstand(tx: ReadTx) -> int:
     return int(row[0]) if row else 0
 
 
+def laatste_melding(tx: ReadTx, gemeente: str) -> int | None:
+    """Return when the last notification about a zaak of this gemeente came in that was not there before."""
+    row = tx.one("SELECT max(ontvangen_op) FROM zaak_melding WHERE gemeente = ?", (gemeente,))
+    return row[0] if row else None
+
+
 # ------------------------------------------------------------------------------------------------------- fetching
 
 

@@ -36,6 +36,7 @@ class Vergelijker:
         self._bron = bron
         self._slug = bron.gemeente.slug
         self._closed_due_us = 0
+        self.gemist = 0  # zaken that the last comparing found and no notification had told of
 
     async def run(self) -> None:
         """Compare until cancelled; a source that is away is asked again in the next cycle."""
@@ -53,7 +54,7 @@ class Vergelijker:
     async def compare(self, *, spread_s: float = 0.0) -> dict[str, int]:
         """Make due what is new, every open zaak, and closed ones that are gone; return how many of each."""
         now_us = to_microseconds(self._hub.clock.now())
-        new = await self._new(now_us)
+        new = self.gemist = await self._new(now_us)
         spread_us = int(spread_s * _SECOND_US)
         again = await self._hub.write(lambda tx: inbox.opnieuw(tx, self._slug, now_us=now_us, spread_us=spread_us))
         gone = await self._gone(now_us) if now_us >= self._closed_due_us else 0

@@ -116,6 +116,35 @@ class FlowRunner(Follower):
 
         self._database.write(work).result()
 
+    def judge_anew(self, member: FlowMember, stream: int, name: Stream) -> Judged | Failed | None:
+        """Judge a stream at its head as if it was never judged; writes nothing."""
+        return self._judge.judge(FlowMember(member.flow, skipped=member.skipped), stream, name)
+
+    def decide_anew(self, flow: str, stream: int) -> bool:
+        """Put down what a flow has to say of a stream at its head; False when that is nothing, or cannot be told."""
+        member = self.member(flow)
+        for _ in range(_RERUNS):
+            one = self.judge_anew(member, stream, self._log.streams([stream])[stream])
+            if not isinstance(one, Judged) or not one.effects.events:
+                return False
+            try:
+                self._put_anew(member, one)
+            except LostRace:
+                continue  # the live work was faster: look whether anything is left to say
+            return True
+        return False
+
+    def _put_anew(self, member: FlowMember, one: Judged) -> None:
+        place = self._log.place(member.flow.topic, self._log.head(member.flow.topic, one.name.key).partition, one.head.offset)
+
+        def work(db: Connection) -> Effects:
+            self._fence(db, member, place)
+            if _sequence(db, one.stream) != one.sequence:
+                raise LostRace("the stream moved on while it was judged; judge it again")
+            return self._put(db, member, [one])
+
+        self._on_put(self._database.write(work).result())
+
     # ------------------------------------------------------------------------------------------------ the batch
 
     def _step(self, member: FlowMember, partition: int) -> int:

@@ -37,7 +37,7 @@ class FolderLock:
     def take(self) -> None:
         """Take the lock, or refuse and name the process that holds it."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = self.path.open("a+", encoding="utf-8")
         except OSError as error:
             raise Refused(
