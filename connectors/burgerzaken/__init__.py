@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from connectors.burgerzaken import gezondheid
+from connectors.burgerzaken import gezondheid, meldingen, volgen
 from connectors.burgerzaken.bronnen import NAAM, Bronnenkast
 from connectors.burgerzaken.opdracht_adres import HaalAdres
 from connectors.burgerzaken.opdracht_bewoning import HaalBewoning
@@ -22,7 +22,7 @@ from connectors.burgerzaken.opdracht_personen import HaalPersonen
 from connectors.burgerzaken.opdracht_verhuizing import VerwerkVerhuizing
 from connectors.burgerzaken.opdracht_volgen import StopVolgen
 from connectors.burgerzaken.settings import BurgerzakenSettings
-from connectors.burgerzaken.volgen import TABLES
+from connectors.burgerzaken.stuf_ontvangst import webhook
 from connectors.burgerzaken.wijzigingen import Wijzigingenlezer
 from hub.plugins import Executor, Hub, ReadTx, Service
 from hub.verbinding import Controle, Verbinding
@@ -33,14 +33,16 @@ class BurgerzakenConnector:
 
     name: str = NAAM
     settings_model: type[BaseModel] = BurgerzakenSettings
-    tables: str = TABLES
+    tables: str = volgen.TABLES + meldingen.TABLES
 
     def __init__(self) -> None:
         self._kasten: weakref.WeakKeyDictionary[Hub, Bronnenkast] = weakref.WeakKeyDictionary()
 
-    def routes(self, hub: Hub) -> Sequence[Any]:  # noqa: ARG002
-        """Return nothing: the registry does not call us."""
-        return ()
+    def routes(self, hub: Hub) -> Sequence[Any]:
+        """Return the webhook for StUF-BG, when the registry of any gemeente sends it."""
+        kast = self._kast(hub)
+        settings = {slug: stuf for slug in kast.gemeenten if (stuf := kast.van(slug).settings.stuf)}
+        return (webhook(hub, kast, settings),) if settings else ()
 
     def executors(self, hub: Hub) -> Mapping[str, Executor]:
         """Return the executor of each soort opdracht."""

@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from connectors.burgerzaken import stuf
 from connectors.burgerzaken.bronnen import NAAM, Bronnen
-from connectors.burgerzaken.classificatie import Soort
+from connectors.burgerzaken.classificatie import Soort, rij_uit_persoon
+from connectors.burgerzaken.classificatie import classify as classify_rows
 from connectors.burgerzaken.controle import Controle, controleer, read_bsns
 from connectors.burgerzaken.persoonslijsten import classify_file
 from connectors.burgerzaken.settings import BurgerzakenSettings, before_the_proof
+from connectors.burgerzaken.velden import elements_of
 from hub.errors import HubError, Refused
 from hub.privacy import Bsn
 from hub.settings import load
@@ -58,6 +61,34 @@ def _as_text(counts: Counter[Soort]) -> str:
     lines += [f"{sum(counts[soort] for soort in others):>7}  geen verhuizing, waarvan"]
     lines += [f"{counts[soort]:>9}  {soort}" for soort in others]
     return "\n".join([*lines, f"{counts.total():>7}  adreswijzigingen"])
+
+
+@burgerzaken.command(name="stuf")
+@click.argument("bestand", type=_FILE)
+def lees_stuf(bestand: Path) -> None:
+    """Laat zien hoe een StUF-BG-bericht van uw leverancier wordt gelezen, zonder persoonsgegevens."""
+    try:
+        bericht = stuf.lees(bestand.read_bytes())
+    except HubError as fault:
+        raise click.ClickException(f"geweigerd: {fault}") from fault
+    if isinstance(bericht, stuf.Antwoord):
+        click.echo(f"antwoord ({bericht.stuurgegevens.berichtcode}) met {len(bericht.personen)} persoon of personen")
+        for persoon in bericht.personen:
+            click.echo(f"  {', '.join(sorted(elements_of(persoon)))}")
+        return
+    click.echo(f"kennisgeving, mutatiesoort {bericht.mutatiesoort}: {_soort_van(bericht)}")
+    click.echo(f"  {'bruikbaar' if bericht.bsn else 'geen bruikbaar'} burgerservicenummer")
+    for naam, gelezen in (("oud", bericht.oud), ("nieuw", bericht.nieuw)):
+        click.echo(f"  {naam}: {', '.join(sorted(elements_of(gelezen or {}))) or 'leeg'}")
+
+
+def _soort_van(bericht: stuf.Kennisgeving) -> str:
+    """Return what the message alone looks like; what it is, is told by the BRP when it is read."""
+    if bericht.correctie:
+        return str(Soort.CORRECTIE)
+    if not bericht.oud or not bericht.nieuw:
+        return "een persoon komt erbij of gaat weg"
+    return str(classify_rows(rij_uit_persoon(bericht.oud), rij_uit_persoon(bericht.nieuw)).soort)
 
 
 @burgerzaken.command()

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from connectors.burgerzaken import volgen
+from connectors.burgerzaken import meldingen, volgen
 from connectors.burgerzaken.bronnen import Bronnen, Bronnenkast
 from connectors.burgerzaken.lezen import asked_again
 from hub.events import outcome_id
@@ -55,6 +55,7 @@ class StopVolgen:
 
         def rows(tx: Tx) -> None:
             volgen.end_for(tx, slug, zaak, people)
+            meldingen.vergeet(tx, slug, people)
 
         return Uitkomst(events=[event], rows=rows)
 

@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, StringConstraints, model_validator
 
+from connectors.burgerzaken.geheimen import GeheimBestand
 from connectors.burgerzaken.herindelingen import GEEN, Herindelingen, lees_tabel33
 from connectors.burgerzaken.velden import (
     VELDEN_BEWONING,
@@ -91,6 +92,32 @@ class Gateway(_Strict):
         return {**self.vaste_koppen, **{name: value for name, value in named.items() if name and value}}
 
 
+class StufOntvangst(_Strict):
+    """Change messages that the registry sends by itself (StUF-BG 3.10 npsLk01)."""
+
+    authorization: SecretStr | None = Field(None, description="Kop Authorization die het burgerzakensysteem meestuurt.")
+    authorization_bestand: Path | None = Field(
+        None, description="Bestand daarmee; met een regel per waarde worden tijdens het wisselen beide aanvaard."
+    )
+    wacht_s: float = Field(86_400.0, gt=0, description="Hoe lang na een bericht het verschil in de BRP mag uitblijven.")
+    _bestand: GeheimBestand | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if (self.authorization is None) == (self.authorization_bestand is None):
+            raise ValueError("schrijf een van de twee: authorization of authorization_bestand")
+        if self.authorization_bestand is not None:
+            self._bestand = GeheimBestand(self.authorization_bestand, "authorization_bestand")
+        return self
+
+    @property
+    def aanvaard(self) -> tuple[str, ...]:
+        """The values of Authorization that are accepted now."""
+        if self._bestand is not None:
+            return self._bestand.waarden
+        return (self.authorization.get_secret_value(),) if self.authorization else ()
+
+
 class Doel(_Strict):
     """One purpose of reading: which fields, and under which doelbinding and verwerking (AVG 5, lid 1 b and c).
 
@@ -122,6 +149,7 @@ class BurgerzakenSettings(_Strict):
     historie_url: Url | None = Field(
         None, description="Basisadres van verblijfplaatshistorie 2; weglaten waar de gateway die niet biedt."
     )
+    stuf: StufOntvangst | None = Field(None, description="Aannemen van StUF-BG-kennisgevingen; weglaten: niet.")
     gateway: Gateway = Field(default_factory=Gateway)
     gateways: dict[BronNaam, Gateway] = Field(default_factory=dict)
     doelen: dict[DoelNaam, Doel] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.burgerzaken import volgen
-from connectors.burgerzaken.classificatie import Classificatie, classify, rij_uit_persoon
+from connectors.burgerzaken.classificatie import Classificatie, Soort, classify, rij_uit_persoon
 from connectors.burgerzaken.gezien import (
     GEMEENTE,
     OPSCHORTING,
@@ -26,6 +26,7 @@ from hub.plugins import Gemeente
 
 VERHUISD: Final = "nl.brp.verhuisd."
 ZONDER_VERHUIZING: Final = "nl.wissel.brp.wijziging-zonder-verhuizing.v1"
+_ZONDER_AANGIFTE: Final = ("08.72.10",)
 _RESIDENCE: Final = (GEMEENTE, OPSCHORTING, VERBLIJFPLAATS)
 
 
@@ -98,15 +99,26 @@ class Wijziging:
 
 
 def find_change(
-    gevolgde: volgen.Gevolgde, oud: Gezien, nieuw: Gezien, *, herindelingen: Herindelingen = GEEN_HERINDELINGEN
+    gevolgde: volgen.Gevolgde,
+    oud: Gezien,
+    nieuw: Gezien,
+    *,
+    herindelingen: Herindelingen = GEEN_HERINDELINGEN,
+    correctie: bool = False,
 ) -> Wijziging | None:
-    """Return what changed, or None when nothing did. Without any fact: only more is compared from now on. Pure."""
+    """Return what changed, or None when nothing did. Without any fact: only more is compared from now on. Pure.
+
+    ``correctie``: the registry said that what was written down was put right, so nobody moved.
+    """
     if nieuw.sha256 == gevolgde.sha256 and nieuw.vergeleken == oud.vergeleken:
         return None
     seen = nieuw.limited_to(oud.vergeleken)
     classificatie = None
     if residence_changed(oud, seen):
-        classificatie = classify(rij_uit_persoon(oud.staat), rij_uit_persoon(seen.staat), herindelingen)
+        if correctie:
+            classificatie = Classificatie(Soort.CORRECTIE, _ZONDER_AANGIFTE)
+        else:
+            classificatie = classify(rij_uit_persoon(oud.staat), rij_uit_persoon(seen.staat), herindelingen)
     return Wijziging(gevolgde, oud, nieuw, classificatie, tuple(other_facts(oud, seen)))
 
 
