@@ -42,6 +42,9 @@ class Sent(NamedTuple):
     applied: threading.Event
 
 
+Begun = tuple[Batch, Sequence[tuple[Sequence[Member], Sent]]]
+
+
 class Projector(Follower):
     """Runs all builds that follow the log, in lockstep. One thread; writes go through the writer of each build's file."""
 
@@ -64,14 +67,13 @@ class Projector(Follower):
         self._following.sync()
 
     def steps(self) -> Iterable[Callable[[], int]]:
-        """Return one step per partition that holds something new."""
+        """Yield one step per partition that holds something new; all are handed to the writer first, to share a commit."""
         self._following.sync()
         self._following.take_over()
-        return [
-            partial(self._step, topic, partition, LIVE_BATCH)
-            for head, topic, partition, offset in self._slowest(self.members, self._log.positions())
-            if offset < head - 1
-        ]
+        ends = self._slowest(self.members, self._log.positions())
+        places = [(topic, partition) for head, topic, partition, offset in ends if offset < head - 1]
+        begun = [(place, self._begun(*place)) for place in places]
+        yield from (partial(self._step, *place, started) for place, started in begun)
 
     def rebuild(self) -> int:
         """Throw the read models away and build them again: larger batches, secondary indexes last (R9)."""
@@ -156,36 +158,54 @@ class Projector(Follower):
                 offsets[place] = min(offsets.get(place, point.offset), point.offset)
         return [(*place, offset) for place, offset in offsets.items()]
 
-    def _step(self, topic: str, partition: int, batch: int) -> int:
-        """Take the next batch of one partition; where the checkpoint turns out moved, read it again and start over (R3)."""
+    def _begun(self, topic: str, partition: int) -> Begun | Exception | None:
+        try:
+            return self._begin(topic, partition)
+        except Exception as error:  # noqa: BLE001 - raised by the step of this partition: it holds no other one up
+            return error
+
+    def _step(self, topic: str, partition: int, begun: Begun | Exception | None) -> int:
+        """Wait for the batch of one partition; where the checkpoint turns out moved, read it again and start over (R3)."""
+        if isinstance(begun, Exception):
+            raise begun
         for _ in range(_RERUNS):
             try:
-                return self._take(topic, partition, batch)
+                return self._end(begun, topic, partition)
             except LostRace:
                 self._following.reload()
-        return self._take(topic, partition, batch)
+                begun = self._begin(topic, partition)
+        return self._end(begun, topic, partition)
 
-    def _take(self, topic: str, partition: int, batch: int) -> int:
-        """Apply a batch to the live builds, then one to whatever stands further back: that catches up and then goes along."""
-        here, where = _readers(self.members, topic), (topic, partition)
-        live = [m for m in here if m.live] or here
-        taken = self._take_slowest(live, here, where, batch)
-        behind = [m for m in here if m.points[where].offset < min(m.points[where].offset for m in live)] if here else []
-        return taken + self._take_slowest(behind, here, where, batch)
+    def _begin(self, topic: str, partition: int) -> Begun | None:
+        """Hand a batch for the live builds to the writer."""
+        here = _readers(self.members, topic)
+        return self._begin_slowest([m for m in here if m.live] or here, here, (topic, partition))
 
-    def _take_slowest(self, chosen: Sequence[Member], here: Sequence[Member], where: tuple[str, int], batch: int) -> int:
-        """Apply one batch to all that stand where the slowest of the chosen does, not further than where the next stands."""
+    def _end(self, begun: Begun | None, topic: str, partition: int) -> int:
+        """Wait for it, then apply a batch to whatever stands further back: that catches up and then goes along."""
+        here, where, taken = _readers(self.members, topic), (topic, partition), self._finished(begun)
+        live = min((m.points[where].offset for m in here if m.live), default=-1)
+        behind = [m for m in here if m.points[where].offset < live]
+        return taken + self._finished(self._begin_slowest(behind, here, where))
+
+    def _begin_slowest(self, chosen: Sequence[Member], here: Sequence[Member], where: tuple[str, int]) -> Begun | None:
+        """Begin with all that stand where the slowest of the chosen does, not further than where the next stands."""
         if not chosen:
-            return 0
+            return None
         slowest = min(m.points[where].offset for m in chosen)
         group = [m for m in here if m.points[where].offset == slowest]
         ahead = [m.points[where].offset for m in here if m.points[where].offset > slowest]
-        read = self._read(where, slowest, min(batch, min(ahead) - slowest) if ahead else batch)
+        read = self._read(where, slowest, min(LIVE_BATCH, min(ahead) - slowest) if ahead else LIVE_BATCH)
         if read is None:
+            return None
+        return read, [(members, self._send(members, read, apply)) for _, members in _by_database(group)]
+
+    def _finished(self, begun: Begun | None) -> int:
+        if begun is None:
             return 0
-        sent = [(members, self._send(members, read, apply)) for _, members in _by_database(group)]
-        for members, batch_sent in sent:
-            self._finish(members, read, batch_sent)
+        read, sent = begun
+        for members, one in sent:
+            self._finish(members, read, one)
         return read.size
 
     def _build(self) -> None:

@@ -41,10 +41,11 @@ class _Draaiend:
         self._gemeld: dict[str, datetime | None] = {}
         self.vergelijkers = {slug: Vergelijker(hub, bron) for slug, bron in self.bronnen.items()}
 
-    def wake(self, gemeente: str) -> None:
-        """Tell the service of a gemeente that a notification was stored."""
+    async def neem_aan(self, gemeente: str, notificatie: inbox.Notificatie, received_us: int) -> bool:
+        """Store a notification, and let the service of its gemeente fetch what it is about."""
+        new = await self.diensten[gemeente].neem_aan(notificatie, received_us)
         self._gemeld[gemeente] = self._clock.now()
-        self.diensten[gemeente].wake()
+        return new
 
     def laatste_meldingen(self, tx: ReadTx) -> Mapping[str, datetime | None]:
         """Return when each gemeente's zaaksysteem last notified us; what came before this process is looked up once."""
@@ -72,7 +73,7 @@ class ZaakConnector:
         """Return the webhook."""
         running = self._of(hub)
         settings = {slug: bron.settings for slug, bron in running.bronnen.items()}
-        return [webhook(hub, settings, running.wake)]
+        return [webhook(hub, settings, running.neem_aan)]
 
     def executors(self, hub: Hub) -> Mapping[str, Executor]:
         """Return the executor per soort opdracht."""

@@ -12,6 +12,7 @@ import random
 import uuid
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -24,13 +25,14 @@ from connectors.zaak.client import ZaakClient
 from connectors.zaak.feitbouw import Concept, Omgeving
 from connectors.zaak.feiten import Uitslag, leid_af, leid_verwijdering_af
 from connectors.zaak.haal import Ophaler
-from connectors.zaak.inbox import Beurt
+from connectors.zaak.inbox import Beurt, Notificatie
 from connectors.zaak.mapping import is_aangifte, lees_aangifte
 from connectors.zaak.postvak import fout_van
 from connectors.zaak.stand import Regel
 from connectors.zaak.tijd import moment
 from hub.clock import rfc3339, to_microseconds
 from hub.errors import HubError, SourceUnavailable, Transient
+from hub.gathering import Gathering
 from hub.parking import Failure, failure_of
 from hub.plugins import Gemeente, Hub, SealedEvent, Tx
 
@@ -40,6 +42,8 @@ _SECOND_US: Final = 1_000_000
 _WITNESSES: Final = 3
 _FIXED: Final[dict[str, Regel]] = {"ja": "audittrail", "nee": "objecten"}
 _LONGEST_TEXT: Final = 300
+Ontvangst = tuple[Notificatie, int]
+Resultaat = tuple[Beurt, Uitslag]
 
 
 class Bron:
@@ -65,7 +69,7 @@ class Bron:
 
 
 class Ophaaldienst:
-    """Fetches zaken of one gemeente as long as the hub runs. ``wake`` says that a notification was stored."""
+    """Takes notifications of one gemeente in, and fetches what they are about as long as the hub runs."""
 
     def __init__(self, hub: Hub, bron: Bron) -> None:
         self._hub = hub
@@ -74,13 +78,37 @@ class Ophaaldienst:
         self._me = uuid.uuid4().hex
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._fetching = False
+        self._reserved = 0
+        self._received = Gathering(self._take_in)
+        self._results = Gathering(self._put_down_all)
 
-    def wake(self) -> None:
-        """Look at once for what is due (call from the event loop)."""
-        self._wake.set()
+    async def neem_aan(self, notificatie: Notificatie, received_us: int) -> bool:
+        """Store a notification; return False when it came before. It is stored when this returns."""
+        return await self._received.do((notificatie, received_us))
+
+    async def _take_in(self, received: Sequence[Ontvangst]) -> list[bool]:
+        """Store notifications and, in that transaction, begin what is due as far as there is room (R11: stored before)."""
+        self._reserved += (room := self._room())
+
+        def work(tx: Tx) -> tuple[list[bool], list[Beurt]]:
+            new = [inbox.bewaar(tx, self._slug, notificatie, received_us) for notificatie, received_us in received]
+            return new, self._begin(room, tx) if room else []
+
+        try:
+            new, turns = await self._hub.write(work, urgent=True)
+        finally:
+            self._reserved -= room
+        self._start(turns)
+        return new
+
+    def _room(self) -> int:
+        """Return how many more fetches may begin here now."""
+        return max(0, self._bron.settings.gelijktijdig - len(self._running) - self._reserved) if self._fetching else 0
 
     async def run(self) -> None:
         """Fetch until cancelled, in one process at a time. What is under way then is taken over by the next one."""
+        self._fetching = True
         try:
             await self._hub.write(lambda tx: inbox.neem_over(tx, self._me, self._now_us()))
             while True:
@@ -91,29 +119,36 @@ class Ophaaldienst:
                 except TimeoutError:
                     continue
         finally:
+            self._fetching = False
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
     async def start_due(self) -> float:
         """Begin what is due, as far as there is room, and return how long nothing more will be (seconds)."""
-        room = self._bron.settings.gelijktijdig - len(self._running)
+        room = self._room()
         due_us = await self._hub.read(lambda tx: inbox.eerstvolgende(tx, self._slug))
         now_us = self._now_us()
         if room <= 0 or due_us is None:
             return _IDLE_S
         if due_us > now_us:
             return min(_IDLE_S, (due_us - now_us) / _SECOND_US)
+        self._reserved += room
         try:
             turns = await self._hub.write(partial(self._begin, room), urgent=True)
         except Transient as error:
             log.warning("fetching_paused", gemeente=self._slug, uitleg=str(error))
             return _IDLE_S
+        finally:
+            self._reserved -= room
+        self._start(turns)
+        return 0.0 if turns else _IDLE_S
+
+    def _start(self, turns: Sequence[Beurt]) -> None:
         for turn in turns:
             task = asyncio.create_task(self.fetch(turn), name=f"ophalen-{turn.zaak}")
             self._running.add(task)
             task.add_done_callback(self._ended)
-        return 0.0 if turns else _IDLE_S
 
     def _begin(self, room: int, tx: Tx) -> list[Beurt]:
         lease_us = int(self._bron.settings.lease_s * _SECOND_US)
@@ -191,19 +226,27 @@ class Ophaaldienst:
     # ------------------------------------------------------------------------------------------------- putting down
 
     async def _put_down(self, turn: Beurt, outcome: Uitslag) -> None:
-        sealed: Sequence[SealedEvent] = await asyncio.to_thread(self._hub.seal, outcome.events)
-
-        def work(tx: Tx) -> bool:
-            fixed = inbox.regel_van(tx, self._slug)
-            if fixed and outcome.stand.regel not in {"", fixed}:
-                raise SourceUnavailable("two fetches disagreed on whether there is an audit trail; the first one counts")
-            kept = inbox.leg_neer(tx, turn, outcome.stand, settles=True, now_us=self._now_us())
-            if kept and sealed:
-                tx.put(sealed)
-            return kept
-
-        if not await self._hub.write(work, urgent=True):
+        if not await self._results.do((turn, outcome)):
             log.info("fetch_overtaken", gemeente=self._slug, zaak=turn.zaak, nummer=turn.nummer)
+
+    async def _put_down_all(self, results: Sequence[Resultaat]) -> list[bool]:
+        """Put down what some fetches gave, in one transaction; return of each whether no other one was put down since."""
+        events = [event for _, outcome in results for event in outcome.events]
+        sealed = iter(await asyncio.to_thread(self._hub.seal, events) if events else ())
+        parts = [list(islice(sealed, len(outcome.events))) for _, outcome in results]
+        return await self._hub.write(partial(self._settle, results, parts), urgent=True)
+
+    def _settle(self, results: Sequence[Resultaat], parts: Sequence[Sequence[SealedEvent]], tx: Tx) -> list[bool]:
+        kept = [self._settle_one(tx, turn, outcome) for turn, outcome in results]
+        if new := [event for counts, part in zip(kept, parts, strict=True) if counts for event in part]:
+            tx.put(new)
+        return kept
+
+    def _settle_one(self, tx: Tx, turn: Beurt, outcome: Uitslag) -> bool:
+        fixed = inbox.regel_van(tx, self._slug)
+        if fixed and outcome.stand.regel not in {"", fixed}:
+            raise SourceUnavailable("two fetches disagreed on whether there is an audit trail; the first one counts")
+        return inbox.leg_neer(tx, turn, outcome.stand, settles=True, now_us=self._now_us())
 
     async def _later(self, turn: Beurt, error: Exception) -> None:
         settings = self._bron.settings

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from connectors.zaak.bundel import Melding
 from connectors.zaak.stand import Regel, Stand
@@ -336,12 +336,11 @@ def maak_nodig(tx: Tx, gemeente: str, zaken: Sequence[str], now_us: int) -> int:
 
 def _let_go(tx: Tx, beurt: Beurt, due_us: int, *, again: bool) -> None:
     """End the lease of the newest fetch; the zaak is due again when something is open still."""
-    key: tuple[Any, ...] = (beurt.gemeente, beurt.zaak)
-    sql = "SELECT 1 FROM zaak_melding WHERE zaak = ? AND gemeente = ? AND afgehandeld_door IS NULL LIMIT 1"
-    wanted = again or tx.one(sql, (beurt.zaak, beurt.gemeente)) is not None
+    open_ = "EXISTS (SELECT 1 FROM zaak_melding m WHERE m.zaak = ? AND m.gemeente = ? AND m.afgehandeld_door IS NULL)"
     tx.execute(
-        "UPDATE zaak_stand SET lease = NULL, vanaf = ? WHERE gemeente = ? AND zaak = ? AND ophaalnummer = ?",
-        (due_us if wanted else None, *key, beurt.nummer),
+        f"UPDATE zaak_stand SET lease = NULL, vanaf = CASE WHEN ? = 1 OR {open_} THEN ? END"
+        " WHERE gemeente = ? AND zaak = ? AND ophaalnummer = ?",
+        (int(again), beurt.zaak, beurt.gemeente, due_us, beurt.gemeente, beurt.zaak, beurt.nummer),
     )
 
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
+
+import msgspec
 
 from connectors.zaak.tijd import utc
 
@@ -99,14 +101,12 @@ class Stand:
 
     def to_json(self) -> str:
         """Return it as text for ``zaak_stand``."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+        return msgspec.json.encode(self).decode()
 
     @classmethod
     def from_json(cls, text: str | None) -> Stand:
         """Return what ``to_json`` wrote; an empty one for None."""
-        raw = json.loads(text) if text else {}
-        raw["bronnen"] = {key: Gepubliceerd(**entry) for key, entry in raw.get("bronnen", {}).items()}
-        return cls(**raw)
+        return msgspec.json.decode(text, type=cls) if text else cls()
 
 
 def canonical(value: Any) -> str:

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from litestar import Request, Response, post
@@ -41,7 +41,7 @@ _LONGEST: Final = {"kanaal": 50, "resource": 100, "actie": 100}
 _REQUIRED: Final = ("kanaal", "hoofdObject", "resource", "resourceUrl", "actie", "aanmaakdatum")
 _NOBODY: Final = b"no gemeente has this Authorization"
 
-Wake = Callable[[str], None]
+Aannemen = Callable[[str, Notificatie, int], Awaitable[bool]]
 
 
 class Malformed(ValueError):
@@ -52,8 +52,12 @@ class Malformed(ValueError):
         self.errors = errors
 
 
-def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], wake: Wake) -> HTTPRouteHandler:
-    """Return the route handler. ``settings``: per gemeente that has a zaaksysteem; ``wake`` is told what was stored."""
+def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) -> HTTPRouteHandler:
+    """Return the route handler.
+
+    ``settings``: per gemeente that has a zaaksysteem. ``neem_aan`` stores a notification about a zaak (gemeente,
+    notification, microseconds of receipt), and returns False when it came before.
+    """
 
     @post("/webhooks/zaken/{gemeente:str}", status_code=204, request_max_body_size=None, tags=["Meldingen"])
     async def ontvang_melding(request: Request[Any, Any, Any], gemeente: FromPath[str]) -> Response[None]:
@@ -67,7 +71,7 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], wake: Wake) -> HTTPR
             metrics.HINTS.labels(gemeente, "te-groot").inc()
             return _refused(413, f"Een melding is hoogstens {MAX_BODY_BYTES} bytes.")
         try:
-            return await _accept(hub, gemeente, body, wake)
+            return await _accept(hub, gemeente, body, neem_aan)
         except (Transient, OSError):
             metrics.HINTS.labels(gemeente, "niet-bewaard").inc()
             headers = {"Retry-After": str(_RETRY_AFTER_S)}
@@ -78,7 +82,7 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], wake: Wake) -> HTTPR
     return ontvang_melding
 
 
-async def _accept(hub: Hub, gemeente: str, body: bytes, wake: Wake) -> Response[Any]:
+async def _accept(hub: Hub, gemeente: str, body: bytes, neem_aan: Aannemen) -> Response[Any]:
     now_us = to_microseconds(hub.clock.now())
     try:
         notificatie = read(body)
@@ -91,9 +95,8 @@ async def _accept(hub: Hub, gemeente: str, body: bytes, wake: Wake) -> Response[
         await hub.write(lambda tx: inbox.bewaar_overig(tx, gemeente, notificatie, now_us), urgent=True)
         metrics.HINTS.labels(gemeente, "overig").inc()
         return Response(None, status_code=204)
-    new = await hub.write(lambda tx: inbox.bewaar(tx, gemeente, notificatie, now_us), urgent=True)
+    new = await neem_aan(gemeente, notificatie, now_us)
     metrics.HINTS.labels(gemeente, "nieuw" if new else "herhaald").inc()
-    wake(gemeente)
     return Response(None, status_code=204)
 
 

@@ -16,7 +16,14 @@ from hub.store.base import Connection, StoreUnavailable
 from hub.store.writer import Outcome, Work, Writer
 
 T = TypeVar("T")
-_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000", "cache_size=-32000")
+_PRAGMAS: Final = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "busy_timeout=5000",
+    "cache_size=-32000",
+    "wal_autocheckpoint=8000",
+)
 _BACKUP: Final = "put back its newest backup (docs/how-to/bestanden-veiligstellen.md)"
 # What is wrong with the file or its disk, as against with one statement: nothing in this transaction can be trusted then.
 _OF_THE_FILE: Final = frozenset(

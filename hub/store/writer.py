@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The one writer thread of a database: urgent work goes before batches, and urgent jobs that wait together share a commit.
+"""The one writer thread of a database: urgent work goes before batches, and jobs of a kind that wait together share a commit.
 
 Each job keeps its own savepoint, so that the failure of one leaves the others whole.
 """
@@ -18,7 +18,7 @@ from hub.store.base import Connection, StoreUnavailable
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
 Outcome = tuple[Any, BaseException | None]
-_GROUP: Final = 64
+_GROUPS: Final = (64, 8)  # of urgent jobs, of batches: those are long, and what is urgent waits for them to end
 _STOP: Final = 2
 
 
@@ -60,17 +60,17 @@ class Writer:
             priority, _, job = self._jobs.get()
             if priority == _STOP:
                 return
-            self._do([job, *self._waiting_urgent()] if priority == 0 else [job])
+            self._do([job, *self._waiting(priority)])
 
-    def _waiting_urgent(self) -> list[Any]:
-        """Take the urgent jobs that wait now, up to a group; anything else goes back."""
+    def _waiting(self, priority: int) -> list[Any]:
+        """Take the jobs of a priority that wait now, up to a group; anything else goes back."""
         group: list[Any] = []
-        while len(group) < _GROUP:
+        while len(group) < _GROUPS[priority] - 1:
             try:
                 entry = self._jobs.get_nowait()
             except queue.Empty:
                 return group
-            if entry[0] != 0:
+            if entry[0] != priority:
                 self._jobs.put(entry)
                 return group
             group.append(entry[2])

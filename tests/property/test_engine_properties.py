@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hub_voor_tests import HERVAT, MASTER_KEY, OPGESCHORT, Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
@@ -142,8 +143,10 @@ class Loop:
         zet(self.hub, *events)
 
     def project(self, batch):
-        for topic, partition in self.hub.projector._partitions:
-            self.hub.projector._step(topic, partition, batch)
+        projector = self.hub.projector
+        with patch("hub.projector.LIVE_BATCH", batch):
+            for topic, partition in projector._partitions:
+                projector._step(topic, partition, projector._begun(topic, partition))
 
     def flows(self, _):
         self.hub.flow_runner.catch_up()

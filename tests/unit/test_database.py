@@ -126,6 +126,19 @@ def test_urgent_work_goes_before_batches(database):
     assert order == ["urgent", "batch 0", "batch 1", "batch 2"]
 
 
+def test_batches_that_wait_together_share_a_commit(database):
+    """What several partitions brought is one fsync, and one of them that fails leaves the others whole."""
+    held, commits = Held(database), []
+    database._write_connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    given = [database.write(insert(number)) for number in (1, 2, 2, 3)]
+    held.release()
+    assert [given[0].result(5), given[1].result(5), given[3].result(5)] == [1, 1, 1]
+    with pytest.raises(sqlite3.IntegrityError):
+        given[2].result(5)
+    assert rows(database) == [1, 2, 3]
+    assert len(commits) == 2
+
+
 def test_nobody_waits_for_a_closed_file(tmp_path):
     """Work asked while or after the file closes is refused or done, never left waiting."""
     for _ in range(20):

@@ -16,7 +16,7 @@ from zaak_voor_tests import AUTH, BASE, zaak_settings
 
 from connectors.zaak import inbox
 from connectors.zaak.connector import ZaakConnector
-from connectors.zaak.webhook import MAX_BODY_BYTES, webhook
+from connectors.zaak.webhook import MAX_BODY_BYTES
 from hub.app import EmbeddedHub
 from hub.discovery import Plugins
 from hub.plugins import Sealed
@@ -40,9 +40,8 @@ class Post:
 
     def __init__(self, hub: EmbeddedHub) -> None:
         self.hub = hub
-        self.woken: list[str] = []
-        settings = {slug: found.plugins["zaak"] for slug, found in hub.gemeenten.items()}
-        self.app = Litestar([webhook(hub, settings, self.woken.append)], openapi_config=None, logging_config=None)
+        routes = [route for connector in hub.connectors.values() for route in connector.routes(hub)]
+        self.app = Litestar(routes, openapi_config=None, logging_config=None)
 
     def __call__(self, body: Any, *, auth: str | None = AUTH, slug: str = "emmen", **headers: str) -> httpx.Response:
         async def call() -> httpx.Response:
@@ -67,13 +66,13 @@ def post(tmp_path):
 
 
 def test_a_good_notification_is_stored_before_it_is_acknowledged(post):
-    """204, one row, and the service that fetches is woken."""
+    """204, one row, and the zaak is due to be fetched."""
     response = post(MELDING)
     assert (response.status_code, response.content) == (204, b"")
     assert post.rows("SELECT gemeente, zaak, resource, actie, aantal, afgehandeld_door FROM zaak_melding") == [
         ("emmen", UUID, "status", "create", 1, None)
     ]
-    assert post.woken == ["emmen"]
+    assert post.rows("SELECT gemeente, zaak, lease, vanaf IS NOT NULL FROM zaak_stand") == [("emmen", UUID, None, 1)]
 
 
 @pytest.mark.parametrize("auth", [None, "", "Bearer", "Bearer hub ", "bearer hub", "Bearer hüb", "x" * 10_000])
@@ -90,6 +89,34 @@ def test_without_the_right_authorization_nothing_is_looked_at(post, auth, body):
 def test_an_unknown_gemeente_is_refused_like_a_wrong_password(post):
     """Who may not post does not learn which gemeenten there are."""
     assert post(MELDING, slug="onbekend").status_code == 401
+
+
+def test_notifications_that_come_together_are_stored_together(post, monkeypatch):
+    """They share a transaction; one that cannot be stored takes no other along."""
+    store, groups = inbox.bewaar, []
+
+    def bewaar(tx: Any, slug: str, notificatie: Any, now_us: int) -> bool:
+        if notificatie.resource == "stuk":
+            raise ValueError("this one cannot be stored")
+        groups[-1].append(notificatie.actie)
+        return store(tx, slug, notificatie, now_us)
+
+    async def write(work: Any, *, urgent: bool = False) -> Any:
+        groups.append([])
+        return await EmbeddedHub.write(post.hub, work, urgent=urgent)
+
+    async def calls() -> list[int]:
+        headers = {"Authorization": AUTH}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=post.app), base_url="http://hub.test") as client:
+            bodies = [MELDING | {"actie": f"a{number}", "resource": "stuk" if number == 3 else "rol"} for number in range(6)]
+            sent = (client.post("/webhooks/zaken/emmen", json=body, headers=headers) for body in bodies)
+            return [answer.status_code for answer in await asyncio.gather(*sent)]
+
+    monkeypatch.setattr(inbox, "bewaar", bewaar)
+    monkeypatch.setattr(post.hub, "write", write)
+    assert asyncio.run(calls()) == [204, 204, 204, 500, 204, 204]
+    assert sorted(post.rows("SELECT actie FROM zaak_melding")) == [("a0",), ("a1",), ("a2",), ("a4",), ("a5",)]
+    assert max(len(group) for group in groups) > 1
 
 
 def test_the_test_of_a_subscription_is_answered_with_2xx(post):
@@ -209,4 +236,3 @@ def test_what_cannot_be_stored_is_not_accepted(post, monkeypatch, fault):
     response = post(MELDING)
     assert response.status_code == 503
     assert int(response.headers["retry-after"]) > 0
-    assert post.woken == []
