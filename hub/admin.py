@@ -29,6 +29,7 @@ from hub.flows import onbeslist
 from hub.geparkeerd import Keuze
 from hub.lijsten import Markering, lifted, opgeheven_id
 from hub.parking import failure_of
+from hub.plugins import Bedienbaar
 from hub.privacy import Bsn, mask_bsns
 from hub.settings import Loaded
 
@@ -188,11 +189,17 @@ async def listen(hub: EmbeddedHub) -> asyncio.Server:
         os.umask(old)
 
 
+async def _act(hub: EmbeddedHub, name: str, args: Mapping[str, Any]) -> Any:
+    if name in ACTIONS:
+        return await ACTIONS[name](hub, args)
+    brought = [connector.actions(hub) for connector in hub.connectors.values() if isinstance(connector, Bedienbaar)]
+    return await {name: action for actions in brought for name, action in actions.items()}[name](args)
+
+
 async def _answer(hub: EmbeddedHub, line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
-        action = ACTIONS[request["action"]]
-        return {"result": await action(hub, request["args"])}
+        return {"result": await _act(hub, request["action"], request["args"])}
     except HubError as error:
         return {"error": str(error), "kind": type(error).__name__}
     except (KeyError, ValueError, TypeError) as error:

@@ -38,6 +38,8 @@ PARKEERGRENS: Final = _gauge("wissel_parking_limit_exceeded", "1 while more is p
 OPDRACHTEN: Final = _counter("wissel_opdrachten", "Tries to carry out an opdracht.", "connector", "soort", "uitkomst")
 BRON_VERZOEKEN: Final = _counter("wissel_source_requests", "Calls to other systems.", "bron", "status")
 BRON_DUUR: Final = _seconds("wissel_source_request_seconds", "Time another system took to answer.", "bron")
+VERGELEKEN: Final = _counter("wissel_comparisons", "Rounds of comparing with a source.", "gemeente", "soort", "uitkomst")
+GEVONDEN: Final = _counter("wissel_found_unnotified", "Zaken fetched because comparing gave reason to.", "gemeente", "reden")
 
 
 def exposition() -> bytes:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from pydantic import BaseModel
@@ -306,6 +306,25 @@ class Connector(Protocol):
 
     def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:
         """Return True when a hint about ``zaak`` accepted before ``before`` is not settled yet (R12)."""
+
+
+Action = Callable[[Mapping[str, Any]], Awaitable[Any]]
+
+
+@runtime_checkable
+class Bedienbaar(Protocol):
+    """A connector with operators' commands of its own: what ``wissel <name> ...`` asks the running hub to do."""
+
+    def actions(self, hub: Hub) -> Mapping[str, Action]:
+        """Return what can be asked, by name: ``<connector> <verb>``. Arguments and answers are JSON."""
+
+
+@runtime_checkable
+class Meldend(Protocol):
+    """A connector that says what keeps it from going on."""
+
+    def storingen(self, tx: ReadTx, gemeente: str) -> Sequence[str]:
+        """Return a sentence per thing that is wrong with the other side of a gemeente, for its ``Stand``."""
 
 
 # -------------------------------------------------------------------------------------------- what projections bring

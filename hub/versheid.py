@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hub import metrics
 from hub.desk import Desk
-from hub.plugins import Freshness
+from hub.plugins import Freshness, Meldend, ReadTx
 from hub.stand import Positie, Stand
 
 if TYPE_CHECKING:  # the hub answers through this
@@ -41,5 +41,12 @@ class Versheid:
             opdrachten=dict(hub.read_now(lambda tx: tx.all(_LEDGER, (gemeente,)))),
             gebeurtenissen=sum(p.head for p in positions),
             meldingen_open=hub.read_now(lambda tx: sum(connector.backlog(tx) for connector in hub.connectors.values())),
-            storingen=[e for e in (hub.projector.last_error, hub.flow_runner.last_error) if e],
+            storingen=[
+                *(e for e in (hub.projector.last_error, hub.flow_runner.last_error) if e),
+                *hub.read_now(lambda tx: self._reported(tx, gemeente)),
+            ],
         )
+
+    def _reported(self, tx: ReadTx, gemeente: str) -> list[str]:
+        reporting = [connector for connector in self._hub.connectors.values() if isinstance(connector, Meldend)]
+        return [text for connector in reporting for text in connector.storingen(tx, gemeente)]

@@ -17,17 +17,19 @@ import jwt
 import uvicorn
 from hub_voor_tests import gemeente, loaded
 
+from connectors.zaak import rondes
 from connectors.zaak.client import ZaakClient
 from connectors.zaak.connector import ZaakConnector
 from connectors.zaak.fetch import Bron
 from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.simulator import SimulatorConfig, create_app
 from hub.app import EmbeddedHub
-from hub.clock import SystemClock
+from hub.clock import SystemClock, to_microseconds
 from hub.discovery import Plugins
 from hub.events import ZAKEN, Event, fact_id
 from hub.plugins import OpdrachtUitvoering
 from hub.serve import web_app
+from hub.settings import Loaded
 
 AUTH = "Bearer hub"
 SECRET = "een-geheim-van-het-zaaksysteem-dat-lang-genoeg-is"
@@ -48,6 +50,8 @@ def zaak_settings(base: str = BASE, **changes: Any) -> ZaakSettings:
         "timeout_s": 5.0,
         "timeout_schrijven_s": 5.0,
         "lease_s": 20.0,
+        "vergelijken_s": 0,
+        "vergelijken_per_s": 10_000.0,
     }
     return ZaakSettings.model_validate(values | changes)
 
@@ -103,6 +107,7 @@ class Draaiend:
     url: str
     client: httpx.AsyncClient
     connector: ZaakConnector
+    loaded: Loaded
 
     async def meld(self, body: Any, *, slug: str = "emmen", auth: str | None = AUTH) -> httpx.Response:
         """Post one notification."""
@@ -128,6 +133,21 @@ class Draaiend:
                 await asyncio.sleep(0.01)
 
 
+async def vergelijk(running: Draaiend, soort: Any = "open", **wat: Any) -> dict[str, int]:
+    """Have the hub compare with the source now, as somebody who waits for it; return what it counted."""
+    now_us = to_microseconds(running.hub.clock.now())
+    number = await running.hub.write(lambda tx: rondes.vraag(tx, "emmen", soort, now_us=now_us, haast=soort != "vullen", **wat))
+    running.connector._of(running.hub).wake_all("emmen")
+    async with asyncio.timeout(60):
+        while True:
+            found = running.hub.read_now(lambda tx: rondes.ronde(tx, "emmen", number))
+            assert found is not None
+            assert found.toestand != "mislukt", found.uitleg
+            if found.toestand == "klaar":
+                return dict(found.telling)
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def draaiende_hub(
     folder: Path, settings: Mapping[str, ZaakSettings], *, clock: Any = None, flows: Any = None, projections: Any = None
@@ -136,9 +156,10 @@ async def draaiende_hub(
     gemeenten = [gemeente(slug, plugins={"zaak": found}) for slug, found in settings.items()]
     connector = ZaakConnector()
     plugins = Plugins({"zaak": connector}, flows or {}, projections or {})
-    opened = EmbeddedHub(loaded(folder, gemeenten), clock=clock or SystemClock(), plugins=plugins)
+    settled = loaded(folder, gemeenten)
+    opened = EmbeddedHub(settled, clock=clock or SystemClock(), plugins=plugins)
     async with opened as hub, serving(web_app(hub, None)) as url, httpx.AsyncClient() as client:
-        yield Draaiend(hub, url, client, connector)
+        yield Draaiend(hub, url, client, connector, settled)
 
 
 class Formulier:

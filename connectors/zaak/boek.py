@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from connectors.zaak.bundel import Melding
 from connectors.zaak.feitbouw import ONTVANGST, OVERIG, ZONDER_INHOUD, Concept, Omgeving
-from connectors.zaak.persoonsgegevens import replace_bsns
+from connectors.zaak.persoonsgegevens import Pseudonym, replace_bsns
 from connectors.zaak.stand import Gepubliceerd, Stand, exact_sha256, state_sha256
 from connectors.zaak.tijd import utc
 from hub.events import ZAKEN, NewEvent, audit_trail_ids, fact_id, observed_id
@@ -46,8 +46,8 @@ class Boek:
         return key in self.stand.bronnen and not self.stand.bronnen[key].weg
 
     def sha256(self, soort: str, resource: Json) -> str:
-        """Return the SHA-256 of a state in which BSNs are pseudonyms, so that it cannot be searched by trying BSNs."""
-        return state_sha256(soort, replace_bsns(resource, self.omgeving.pseudonym, {}))
+        """Return the SHA-256 of a state, see ``sealed_sha256``."""
+        return sealed_sha256(soort, resource, self.omgeving.pseudonym)
 
     # ------------------------------------------------------------------------------------------- with an audit trail
 
@@ -167,6 +167,11 @@ class Boek:
             correlationid=self.omgeving.zaak_uuid,
             dataref=data.get("resourceUrl") or self.zaak_url,
         )
+
+
+def sealed_sha256(soort: str, resource: Json, pseudonym: Pseudonym) -> str:
+    """Return the SHA-256 of a state in which BSNs are pseudonyms, so that it cannot be searched by trying BSNs."""
+    return state_sha256(soort, replace_bsns(resource, pseudonym, {}))
 
 
 def entry_id(entry: Json) -> str:

@@ -7,6 +7,7 @@ are used (``resource_key``). No error text holds more of an answer than its code
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -16,10 +17,11 @@ from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import httpx
-import jwt
 import msgspec
 
 from connectors.zaak.settings import ZaakSettings
+from connectors.zaak.tempo import Rem
+from connectors.zaak.toegang import Certificaat, Toegang
 from hub import metrics
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
@@ -32,12 +34,22 @@ _KEY: Final = re.compile(rf"/((?:zaken/{_UUID}/)?([a-z]+)/({_UUID}))/?$")
 _NUMBER: Final = re.compile(r"\d+")
 _CRS: Final = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}  # the official document requires both, on reads too
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
-_JWT_LIFETIME_S: Final = 60.0  # the other side refuses an iat that is too old; a fresh one each minute never is
 _MOST_PAGES: Final = 1_000
+_LONGEST_BODY: Final = 64 * 1024 * 1024  # bytes; a page of a hundred zaken with all their objects is some megabytes
+_TOTAL: Final = 2.0  # times the timeout: an answer that comes in drops keeps every single read within its time
 
 
 class GeenToegang(SourceContractBroken):
-    """The zaaksysteem refused our credentials for this (401 or 403)."""
+    """The zaaksysteem refused our credentials for this (401 or 403). ``code``: its own word for why."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def verborgen(self) -> bool:
+        """Return True when it knows us and hides this one: not when it did not take our token."""
+        return self.code == "permission_denied"
 
 
 class NietVanDeApi(SourceUnavailable):
@@ -88,10 +100,13 @@ class ZaakClient:
             "catalogi": settings.catalogi_api,
             "notificaties": settings.notificaties_api or "",
         }
-        self._token = ("", float("-inf"))
         self.contact = Contact()
+        self.rem = Rem(eerste_s=settings.eerste_pauze_s, langste_s=settings.langste_pauze_s)
+        self._toegang = Toegang(settings, self._send)
+        self._certificaat = Certificaat(settings.mtls) if settings.mtls else None
         self._client = httpx.AsyncClient(
             transport=transport,
+            verify=self._certificaat.context if self._certificaat else True,
             timeout=settings.timeout_s,
             limits=httpx.Limits(max_connections=settings.gelijktijdig * 2, max_keepalive_connections=settings.gelijktijdig),
             follow_redirects=False,
@@ -111,14 +126,18 @@ class ZaakClient:
         """Return the JSON of ``key``."""
         return await self._ask("GET", api, key, params=params)
 
+    async def page(self, api: Api, key: str, params: Mapping[str, str], *, number: int) -> tuple[list[Json], bool]:
+        """Return one page of a list, and whether there is another; a list that is not paged is one page."""
+        wanted = dict(params) | ({"page": str(number)} if number > 1 else {})
+        return _items(await self.get(api, key, wanted), f"{api} {_masked(key)}")
+
     async def pages(self, api: Api, key: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Json]:
-        """Yield every object of a list, page by page; a list that is not paged at once."""
-        for page in range(1, _MOST_PAGES):
-            wanted = dict(params or {}) | ({"page": str(page)} if page > 1 else {})
-            answer = await self.get(api, key, wanted)
-            for item in answer["results"] if isinstance(answer, dict) else answer:
+        """Yield every object of a list, page by page."""
+        for number in range(1, _MOST_PAGES):
+            items, more = await self.page(api, key, params or {}, number=number)
+            for item in items:
                 yield item
-            if not isinstance(answer, dict) or not answer.get("next"):
+            if not more:
                 return
         raise SourceContractBroken(f"{api} {_masked(key)}: a list of more than {_MOST_PAGES} pages does not end")
 
@@ -128,8 +147,9 @@ class ZaakClient:
         for page in range(1, _MOST_PAGES):
             params = {"page": str(page)} if page > 1 else None
             answer = await self._ask("POST", "zaken", "zaken/_zoek", body=body, params=params)
-            found += answer["results"]
-            if not answer.get("next"):
+            items, more = _items(answer, "zaken/_zoek")
+            found += items
+            if not more:
                 return found
         raise SourceContractBroken(f"zaken/_zoek: a list of more than {_MOST_PAGES} pages does not end")
 
@@ -171,7 +191,7 @@ class ZaakClient:
         writing: bool = False,
         toelichting: str = "",
     ) -> Any:
-        headers = {"Authorization": f"Bearer {self._jwt()}"} | (_CRS if api == "zaken" and _has_crs(key) else {})
+        headers = {"Authorization": await self._toegang.header()} | (_CRS if api == "zaken" and _has_crs(key) else {})
         if toelichting:
             headers["X-Audit-Toelichting"] = toelichting
         request = self._client.build_request(method, self.url(api, key), params=params, json=body, headers=headers)
@@ -179,29 +199,18 @@ class ZaakClient:
         what = f"{method} {api} {_masked(key)}"
         return self._judge(await self._send(request, what, timeout_s), what)
 
-    def _jwt(self) -> str:
-        token, minted_s = self._token
-        if time.monotonic() - minted_s > _JWT_LIFETIME_S:
-            settings = self.settings
-            claims = {
-                "iss": settings.client_id,
-                "iat": int(time.time()),
-                "client_id": settings.client_id,
-                "user_id": settings.user_id,
-                "user_representation": settings.user_representation,
-            }
-            token = jwt.encode(claims, settings.jwt_secret, algorithm="HS256")
-            self._token = (token, time.monotonic())
-        return token
-
     async def _send(self, request: httpx.Request, what: str, timeout_s: float) -> httpx.Response:
+        if self._certificaat is not None:
+            self._certificaat.ververs()
         request.extensions["timeout"] = httpx.Timeout(timeout_s).as_dict()
         began_s = time.monotonic()
         try:
-            response = await self._client.send(request)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(timeout_s * _TOTAL):
+                response = await self._read(request)
+        except (httpx.HTTPError, TimeoutError) as error:
             metrics.BRON_VERZOEKEN.labels("zaaksysteem", "geen-antwoord").inc()
             self.contact.failed(error)
+            self.rem.mislukt(None)
             raise SourceUnavailable(f"zaaksysteem of {self.gemeente}, {what}: no answer ({type(error).__name__})") from error
         finally:
             metrics.BRON_DUUR.labels("zaaksysteem").observe(time.monotonic() - began_s)
@@ -209,16 +218,34 @@ class ZaakClient:
         self.contact.answered(response.headers.get("Date"))
         return response
 
+    async def _read(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer whole; one that grows too large is no answer."""
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > _LONGEST_BODY:
+                    raise httpx.RemoteProtocolError("the answer is too large")
+        finally:
+            await response.aclose()
+        return httpx.Response(response.status_code, headers=_without_coding(response), content=bytes(body), request=request)
+
     def _judge(self, response: httpx.Response, what: str) -> Any:
         """Return the body of an answer, or raise what it means."""
         status, where = response.status_code, f"zaaksysteem of {self.gemeente}, {what}"
         if response.is_success:
-            return _body(response, where)
+            return self._content(response, where)
         if status in _TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR or not response.is_client_error:
-            raise SourceUnavailable(f"{where}: answered {status}", retry_after_s=_retry_after(response))
+            later_s = _retry_after(response)
+            self.rem.mislukt(later_s)
+            hint = "; it is not followed: write the final address in the settings" if response.has_redirect_location else ""
+            raise SourceUnavailable(f"{where}: answered {status}{hint}", retry_after_s=later_s)
         problem = _problem(response)
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise GeenToegang(f"{where}: answered {status}; check client_id, secret and the scopes given to it")
+            raise self._refused(status, problem, where)
+        if problem is not None:
+            self.rem.gelukt()
         if status == HTTPStatus.NOT_FOUND:
             if problem is None:
                 raise NietVanDeApi(f"{where}: a 404 that is not the API's own; check the address and what stands between")
@@ -226,6 +253,40 @@ class ZaakClient:
         codes = _codes(problem or {})
         shown = ", ".join(f"{name}: {code}" for name, code in codes) or "no reason given"
         raise Geweigerd(f"{where}: refused with {status} ({shown})", status=status, codes=codes)
+
+    def _refused(self, status: int, problem: Json | None, where: str) -> GeenToegang:
+        """Return the error for a 401 or 403; a token that was not taken is made anew, for the secret may have changed."""
+        code = mask_bsns(str((problem or {}).get("code", "")))[:80]
+        error = GeenToegang(f"{where}: answered {status}; check client_id, secret and the scopes given to it", code=code)
+        if error.verborgen:
+            self.rem.gelukt()
+        else:
+            self._toegang.vergeet()
+            self.rem.mislukt(None)
+        return error
+
+    def _content(self, response: httpx.Response, where: str) -> Any:
+        try:
+            found = _body(response, where)
+        except SourceUnavailable:  # an error page with status 200, or half a body
+            self.rem.mislukt(None)
+            raise
+        self.rem.gelukt()
+        return found
+
+
+def _items(answer: Any, where: str) -> tuple[list[Json], bool]:
+    """Return the objects of a list, and whether a next page follows."""
+    items = answer.get("results") if isinstance(answer, dict) else answer
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise SourceUnavailable(f"{where}: the answer is no list of objects; tried again")
+    return items, isinstance(answer, dict) and bool(answer.get("next"))
+
+
+def _without_coding(response: httpx.Response) -> list[tuple[str, str]]:
+    """Return the headers of an answer whose body was decoded."""
+    drop = {"content-encoding", "content-length", "transfer-encoding"}
+    return [(name, value) for name, value in response.headers.multi_items() if name.lower() not in drop]
 
 
 def _has_crs(key: str) -> bool:

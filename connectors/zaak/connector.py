@@ -12,17 +12,19 @@ from weakref import WeakKeyDictionary
 import httpx
 from pydantic import BaseModel
 
-from connectors.zaak import gezondheid, inbox, postvak
+from connectors.zaak import gezondheid, inbox, postvak, rondes
 from connectors.zaak.abonnement import houd_geabonneerd
+from connectors.zaak.bediening import Bediening
 from connectors.zaak.client import ZaakClient
 from connectors.zaak.fetch import Bron, Ophaaldienst
 from connectors.zaak.outbound import schrijvers
 from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.vergelijken import Vergelijker
+from connectors.zaak.vullen import Vuller
 from connectors.zaak.webhook import webhook
 from connectors.zaak.zoeken import ZoekZaken
 from hub.clock import from_microseconds, to_microseconds
-from hub.plugins import Connector, Executor, Hub, ReadTx, Service, Tx
+from hub.plugins import Action, Connector, Executor, Hub, ReadTx, Service, Tx
 from hub.postvak import Wachtend
 from hub.verbinding import Controle, Verbinding
 
@@ -40,6 +42,7 @@ class _Draaiend:
         self._clock = hub.clock
         self._gemeld: dict[str, datetime | None] = {}
         self.vergelijkers = {slug: Vergelijker(hub, bron) for slug, bron in self.bronnen.items()}
+        self.vullers = {slug: Vuller(hub, bron) for slug, bron in self.bronnen.items()}
 
     async def neem_aan(self, gemeente: str, notificatie: inbox.Notificatie, received_us: int) -> bool:
         """Store a notification, and let the service of its gemeente fetch what it is about."""
@@ -54,6 +57,11 @@ class _Draaiend:
             self._gemeld.setdefault(slug, from_microseconds(last_us) if last_us else None)
         return self._gemeld
 
+    def wake_all(self, gemeente: str) -> None:
+        """Tell every service of a gemeente that an operator asked something."""
+        self.diensten[gemeente].wake()
+        self.vergelijkers[gemeente].wake()
+
 
 class ZaakConnector:
     """See ``hub.plugins.Connector``. One per process; what runs is kept per hub.
@@ -63,7 +71,7 @@ class ZaakConnector:
 
     name: str = "zaak"
     settings_model: type[BaseModel] = ZaakSettings
-    tables: str = inbox.TABLES
+    tables: str = inbox.TABLES + rondes.TABLES
 
     def __init__(self, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._transport = transport
@@ -85,8 +93,8 @@ class ZaakConnector:
         running = self._of(hub)
         found: dict[str, Service] = {f"ophalen-{slug}": dienst.run for slug, dienst in running.diensten.items()}
         for slug, bron in running.bronnen.items():
-            if bron.settings.vergelijken_s:
-                found[f"vergelijken-{slug}"] = running.vergelijkers[slug].run
+            found[f"vergelijken-{slug}"] = running.vergelijkers[slug].run
+            found[f"vullen-{slug}"] = running.vullers[slug].run
             if bron.settings.abonneren:
                 found[f"abonnement-{slug}"] = partial(houd_geabonneerd, bron.client)
         return found
@@ -96,6 +104,11 @@ class ZaakConnector:
         if running := self._running.pop(hub, None):
             for bron in running.bronnen.values():
                 await bron.client.aclose()
+
+    def actions(self, hub: Hub) -> Mapping[str, Action]:
+        """Return what ``wissel zaak ...`` asks of the running hub."""
+        running = self._of(hub)
+        return Bediening(hub, running.bronnen, running.wake_all).actions()
 
     def backlog(self, tx: ReadTx) -> int:
         """Return how many notifications are not settled yet."""

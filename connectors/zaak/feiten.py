@@ -18,6 +18,7 @@ from connectors.zaak.feitbouw import VERWIJDERD, Concept, Omgeving
 from connectors.zaak.objecten import publish_objects, publish_zaak
 from connectors.zaak.spoor import publish_trail, tells_registration
 from connectors.zaak.stand import Stand
+from connectors.zaak.verschil import beeld_van_zaak
 from hub.events import NewEvent
 
 Json = Mapping[str, Any]
@@ -38,6 +39,7 @@ def leid_af(
     boek = Boek(stand, omgeving, meldingen, zaak_url=str(bundel.zaak.get("url", "")))
     first = not stand.bekend
     boek.stand.eerste_404, boek.stand.verwijderd = "", False
+    boek.stand.beeld, boek.stand.gemuteerd = beeld_van_zaak(bundel.zaak), str(bundel.zaak.get("laatstGemuteerd") or "")
     if not stand.regel:
         boek.stand.regel = "objecten" if bundel.trail is None else "audittrail"
     if first:  # also a zaak that came back, e.g. from a backup of the zaaksysteem

@@ -55,6 +55,7 @@ class Bron:
         self.settings = client.settings
         self.catalogus = Catalogus(client)
         self.ophaler = Ophaler(client, self.catalogus)
+        self.klapt_uit = True  # until a list is refused with expand, which not every zaaksysteem offers
 
     def omgeving(self, zaak_uuid: str, typen: Any = None) -> Omgeving:
         """Return what stands around the objects of a zaak."""
@@ -103,8 +104,15 @@ class Ophaaldienst:
         return new
 
     def _room(self) -> int:
-        """Return how many more fetches may begin here now."""
-        return max(0, self._bron.settings.gelijktijdig - len(self._running) - self._reserved) if self._fetching else 0
+        """Return how many more fetches may begin here now: while the source fails, one that tells whether it is back."""
+        brake, taken = self._bron.client.rem, len(self._running) + self._reserved
+        if not self._fetching or brake.wacht_s():
+            return 0
+        return max(0, (1 if brake.staat_erop else self._bron.settings.gelijktijdig) - taken)
+
+    def wake(self) -> None:
+        """Look at once for what is due (call from the event loop)."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Fetch until cancelled, in one process at a time. What is under way then is taken over by the next one."""
@@ -130,7 +138,7 @@ class Ophaaldienst:
         due_us = await self._hub.read(lambda tx: inbox.eerstvolgende(tx, self._slug))
         now_us = self._now_us()
         if room <= 0 or due_us is None:
-            return _IDLE_S
+            return min(_IDLE_S, self._bron.client.rem.wacht_s() or _IDLE_S)
         if due_us > now_us:
             return min(_IDLE_S, (due_us - now_us) / _SECOND_US)
         self._reserved += room

@@ -48,7 +48,7 @@ class Ophaler:
         ``regel``: the id rule of this source, empty while it is not known. Raises what the client raises.
         """
         asks_trail = regel != "objecten"
-        asked = [self.client.get("zaken", f"zaken/{zaak_uuid}"), *([self._trail(zaak_uuid)] if asks_trail else [])]
+        asked = [self.client.get("zaken", f"zaken/{zaak_uuid}"), *([self.trail(zaak_uuid)] if asks_trail else [])]
         answers: list[Any] = await asyncio.gather(*asked, return_exceptions=True)
         zaak, trail = answers[0], answers[-1]
         if isinstance(zaak, BestaatNiet):
@@ -74,7 +74,8 @@ class Ophaler:
 
     # ----------------------------------------------------------------------------------------------- audit trail
 
-    async def _trail(self, zaak_uuid: str) -> list[Json]:
+    async def trail(self, zaak_uuid: str) -> list[Json]:
+        """Return the audit trail of a zaak as the source gives it."""
         found = await self.client.get("zaken", f"zaken/{zaak_uuid}/audittrail")
         entries = found.get("results") if isinstance(found, dict) else found
         if not isinstance(entries, list):
@@ -102,14 +103,14 @@ class Ophaler:
         self, zaak_uuid: str, zaak: Json, trail: list[Json], stand: Stand, meldingen: Sequence[Melding]
     ) -> Bundel:
         """Return the trail with what it does not tell; read again once when it seems behind the objects."""
-        listed = await self._eigenschappen(zaak_uuid) if zaak.get("eigenschappen") else dict[str, Json]()
+        listed = await self.eigenschappen(zaak_uuid) if zaak.get("eigenschappen") else dict[str, Json]()
         bundel = Bundel(zaak=zaak, trail=trail, objecten=listed)
         if _untold(bundel, stand, meldingen) or unexplained(bundel):
-            bundel = Bundel(zaak=zaak, trail=await self._trail(zaak_uuid), objecten=listed)
+            bundel = Bundel(zaak=zaak, trail=await self.trail(zaak_uuid), objecten=listed)
         found, gone = await self._each(_untold(bundel, stand, meldingen))
         return Bundel(zaak=zaak, trail=bundel.trail, objecten=listed | found, weg=gone)
 
-    async def _eigenschappen(self, zaak_uuid: str) -> dict[str, Json]:
+    async def eigenschappen(self, zaak_uuid: str) -> dict[str, Json]:
         """Return all zaakeigenschappen: Open Zaak does not audit their changes."""
         found = await self.client.get("zaken", f"zaken/{zaak_uuid}/zaakeigenschappen")
         return _by_key(found if isinstance(found, list) else (found or {}).get("results", ()))
@@ -132,7 +133,7 @@ class Ophaler:
         url = str(zaak.get("url"))
         try:
             if soort == "zaakeigenschap":
-                return await self._eigenschappen(resource_key(url).rpartition("/")[2])
+                return await self.eigenschappen(resource_key(url).rpartition("/")[2])
             return _by_key([item async for item in self.client.pages("zaken", _LISTS[soort], {"zaak": url})])
         except (BestaatNiet, NietVanDeApi, GeenToegang, Geweigerd) as error:
             log.info("list_not_offered", gemeente=self.client.gemeente, soort=soort, reden=type(error).__name__)

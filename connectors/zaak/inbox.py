@@ -51,6 +51,7 @@ CREATE TABLE IF NOT EXISTS zaak_stand (
     PRIMARY KEY (gemeente, zaak)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS zaak_stand_vanaf ON zaak_stand (gemeente, vanaf) WHERE vanaf IS NOT NULL;
+CREATE INDEX IF NOT EXISTS zaak_stand_bekend ON zaak_stand (gemeente, gesloten, zaak) WHERE bekend = 1;
 CREATE TABLE IF NOT EXISTS zaak_bron (
     gemeente TEXT PRIMARY KEY,
     regel TEXT NOT NULL DEFAULT '',     -- by which rule ids of this source are made: fixed at the first conclusion
@@ -306,26 +307,6 @@ def maak_bekend(tx: Tx, gemeente: str, zaken: Sequence[tuple[str, str]], now_us:
     """Make due the zaken (uuid, url) we never heard of; return how many those are."""
     sql = "INSERT INTO zaak_stand (gemeente, zaak, zaak_url, vanaf) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
     return sum(tx.execute(sql, (gemeente, uuid, url, now_us)) for uuid, url in zaken)
-
-
-def opnieuw(tx: Tx, gemeente: str, *, now_us: int, spread_us: int) -> int:
-    """Make every open zaak due that nothing is waited for, evenly spread from now on; return how many."""
-    idle = tx.all(
-        "SELECT zaak FROM zaak_stand WHERE gemeente = ? AND bekend = 1 AND gesloten = 0 AND vanaf IS NULL ORDER BY zaak",
-        (gemeente,),
-    )
-    step_us = spread_us // max(1, len(idle))
-    tx.executemany(
-        "UPDATE zaak_stand SET vanaf = ? WHERE gemeente = ? AND zaak = ?",
-        [(now_us + number * step_us, gemeente, row[0]) for number, row in enumerate(idle)],
-    )
-    return len(idle)
-
-
-def gesloten_zaken(tx: ReadTx, gemeente: str) -> list[str]:
-    """Return the zaken that are closed and not known to be deleted."""
-    sql = "SELECT zaak FROM zaak_stand WHERE gemeente = ? AND bekend = 1 AND gesloten = 1 ORDER BY zaak"
-    return [row[0] for row in tx.all(sql, (gemeente,))]
 
 
 def maak_nodig(tx: Tx, gemeente: str, zaken: Sequence[str], now_us: int) -> int:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import ssl
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from connectors.zaak.geheim import Geheim, geheim
 from connectors.zaak.herkomst import Herkomsten, Mapping
 
 Url = Annotated[
@@ -30,14 +32,42 @@ class Objecten(_Strict):
     token: SecretStr | None = None
     token_bestand: Path | None = None
 
-    @cached_property
+    @property
     def authorization(self) -> str:
         """Value of the Authorization header of the Objects API."""
-        return f"Token {_secret(self.token, self.token_bestand)}"
+        return f"Token {self._token.regels()[0]}"
+
+    @cached_property
+    def _token(self) -> Geheim:
+        return geheim("token", self.token, self.token_bestand)
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:
-        _exactly_one(self, "token")
+        _ = self._token
+        return self
+
+
+class Oauth2(_Strict):
+    """An OAuth2 server that gives tokens for client_id and secret (client credentials), in place of a JWT of our own."""
+
+    token_url: Url
+    scope: str = ""
+
+
+class Mtls(_Strict):
+    """Our certificate for mutual TLS (PEM), and whom we trust instead of the usual authorities."""
+
+    certificaat: Path
+    sleutel: Path | None = Field(None, description="Key of the certificate, when it is not in the same file")
+    ca: Path | None = Field(None, description="Certificates of the authorities that may vouch for the zaaksysteem")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        try:
+            context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+            context.load_cert_chain(self.certificaat, self.sleutel)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"certificaat, sleutel of ca is niet te gebruiken ({error}); controleer de bestanden") from error
         return self
 
 
@@ -64,6 +94,8 @@ class ZaakSettings(_Strict):
     client_id: str
     secret: SecretStr | None = None
     secret_bestand: Path | None = None
+    oauth2: Oauth2 | None = None
+    mtls: Mtls | None = None
     user_id: str = "wissel"
     user_representation: str = "Wissel"
     webhook_authorization: SecretStr | None = Field(None, description="Whole value of the Authorization header, literally")
@@ -81,6 +113,10 @@ class ZaakSettings(_Strict):
     catalogus_bewaren_s: Seconds = 3600.0
     vergelijken_s: float = Field(3600.0, ge=0, description="How often what no notification told is looked for; 0 is never")
     vergelijken_gesloten_s: float = Field(86_400.0, gt=0, description="How often closed zaken are looked for as well")
+    vergelijken_na_start_s: float = Field(60.0, ge=0, description="How long after a start the first comparison begins")
+    vergelijken_per_s: Seconds = Field(20.0, description="Most requests a second for comparing; what is spread takes fewer")
+    vergelijken_gelijktijdig: Annotated[int, Field(ge=1, le=64)] = 4
+    vullen_per_s: Seconds = Field(10.0, description="Most zaken a second that filling (`wissel zaak backfill`) takes up")
     rol_behandelaar: str = Field("behandelaar", description="omschrijvingGeneriek of the roltype of the handler")
     resultaten: Resultaten = Resultaten()
     zaaktypen_verhuizing: tuple[str, ...] = ("B0366",)
@@ -89,8 +125,8 @@ class ZaakSettings(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _exactly_one(self, "secret")
-        _exactly_one(self, "webhook_authorization")
+        _ = self._secret
+        _ = self._webhook
         if self.abonneren and not (self.callback_url and self.notificaties_api):
             raise ValueError("abonneren = true vraagt ook callback_url en notificaties_api")
         if self.lease_s <= 2 * max(self.timeout_s, self.timeout_schrijven_s):
@@ -99,33 +135,28 @@ class ZaakSettings(_Strict):
             raise ValueError("mapping leest uit bron = object; dan is [objecten] met url en token nodig")
         return self
 
-    @cached_property
-    def jwt_secret(self) -> str:
-        """Return the secret the JWT is signed with."""
-        return _secret(self.secret, self.secret_bestand)
+    @property
+    def client_secret(self) -> str:
+        """Return the secret of our client as it is now."""
+        return self._secret.regels()[0]
 
-    @cached_property
+    @property
     def verwachte_authorization(self) -> bytes:
-        """Return the Authorization header the webhook must get, whole and literally."""
-        return _secret(self.webhook_authorization, self.webhook_authorization_bestand).encode()
+        """Return the Authorization header we subscribe with, whole and literally."""
+        return self._webhook.regels()[0].encode()
+
+    @property
+    def aanvaarde_authorizations(self) -> tuple[bytes, ...]:
+        """Return every Authorization header the webhook accepts: the one in use, and those being replaced."""
+        return tuple(line.encode() for line in self._webhook.regels())
+
+    @cached_property
+    def _secret(self) -> Geheim:
+        return geheim("secret", self.secret, self.secret_bestand)
+
+    @cached_property
+    def _webhook(self) -> Geheim:
+        return geheim("webhook_authorization", self.webhook_authorization, self.webhook_authorization_bestand)
 
 
-def _exactly_one(model: BaseModel, name: str) -> None:
-    value, path = getattr(model, name), getattr(model, f"{name}_bestand")
-    if (value is None) == (path is None):
-        raise ValueError(f"schrijf precies een van {name} en {name}_bestand")
-    if not _secret(value, path):
-        raise ValueError(f"{name} is leeg")
-
-
-def _secret(value: SecretStr | None, path: Path | None) -> str:
-    if value is not None:
-        return value.get_secret_value()
-    assert path is not None
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ValueError(f"{path} is niet te lezen ({error.strerror}); controleer pad en rechten") from error
-
-
-__all__ = ("Herkomsten", "Mapping", "Objecten", "Resultaten", "ZaakSettings")
+__all__ = ("Herkomsten", "Mapping", "Mtls", "Oauth2", "Objecten", "Resultaten", "ZaakSettings")

@@ -72,6 +72,7 @@ class Stand:
     ``regel``: by which rule its ids are made. ``spoor``: uuids of the audit-trail entries that were handled.
     ``velden``: SHA-256 per field of the zaak. ``meldingen``: ids of notifications that became an event of their own.
     ``aangifte``: id and SHA-256 of the last declaration. ``eerste_404``: when the zaak was first not found (RFC 3339).
+    ``beeld``: SHA-256 of the zaak as it was fetched last, ``gemuteerd`` its laatstGemuteerd (Open Zaak): to compare lists with.
     """
 
     regel: Regel = ""
@@ -87,6 +88,8 @@ class Stand:
     eerste_404: str = ""
     aangifte_id: str = ""
     aangifte_sha256: str = ""
+    beeld: str = ""
+    gemuteerd: str = ""
 
     @property
     def bekend(self) -> bool:

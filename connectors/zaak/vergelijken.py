@@ -1,81 +1,111 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finds what no notification told: compares, on a slow cycle, what is known with what the zaaksysteem has.
+"""Finds what no notification told: compares what is known with what the zaaksysteem has, on start, on schedule, when asked.
 
 Notifications get lost (measured elsewhere: most of 1,500 in an outage of five minutes), and no list tells that a closed
-zaak was edited by force or destroyed. Nothing is concluded here: a zaak that may differ is made due and fetched like any
-other, spread over the cycle so that notifications go first.
+zaak was edited by force or destroyed: those are compared on a slower cycle. ``rondgang`` is what happens in one round.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import structlog
 
-from connectors.zaak import inbox
-from connectors.zaak.client import uuid_of
+from connectors.zaak import inbox, rondes
 from connectors.zaak.fetch import Bron
+from connectors.zaak.rondes import Ronde
+from connectors.zaak.rondgang import Rondgang
+from connectors.zaak.tempo import Tempo
+from hub import metrics
 from hub.clock import to_microseconds
 from hub.errors import HubError
-from hub.plugins import Hub
+from hub.plugins import Hub, Tx
 
 log = structlog.get_logger("wissel.zaak.vergelijken")
-_LOOK_BACK: Final = timedelta(days=7)
-_FIRST_AFTER_S: Final = 300.0  # after a start the notifications that waited come first
-_AT_ONCE: Final = 100
 _SECOND_US: Final = 1_000_000
+_LOOK_S: Final = 1.0
+_SPREAD_OVER: Final = 0.5  # part of the cycle: the rest is room for a source that is slow
 
 
 class Vergelijker:
-    """Compares for one gemeente, every ``vergelijken_s``; closed zaken every ``vergelijken_gesloten_s``."""
+    """Compares for one gemeente: open zaken every ``vergelijken_s``, closed ones every ``vergelijken_gesloten_s``."""
 
     def __init__(self, hub: Hub, bron: Bron) -> None:
         self._hub = hub
         self._bron = bron
         self._slug = bron.gemeente.slug
-        self._closed_due_us = 0
+        self._settings = bron.settings
+        self._asked = asyncio.Event()
         self.gemist = 0  # zaken that the last comparing found and no notification had told of
 
+    def wake(self) -> None:
+        """Look at once whether a round was asked for (call from the event loop)."""
+        self._asked.set()
+
     async def run(self) -> None:
-        """Compare until cancelled; a source that is away is asked again in the next cycle."""
-        settings = self._bron.settings
+        """Do rounds until cancelled: on start, on schedule, and when asked for."""
         await self._hub.write(lambda tx: inbox.onthoud_begin(tx, self._slug, self._hub.clock.today().isoformat()))
-        await asyncio.sleep(min(_FIRST_AFTER_S, settings.vergelijken_s))
+        due_us = self._now_us() + int(min(self._settings.vergelijken_na_start_s, self._settings.vergelijken_s) * _SECOND_US)
+        first = True
         while True:
-            try:
-                found = await self.compare(spread_s=settings.vergelijken_s)
-                log.info("zaken_compared", gemeente=self._slug, **found)
-            except HubError as error:
-                log.warning("comparing_failed", gemeente=self._slug, uitleg=str(error))
-            await asyncio.sleep(settings.vergelijken_s)
+            if self._settings.vergelijken_s and self._now_us() >= due_us:
+                due_us = self._now_us() + int(self._settings.vergelijken_s * _SECOND_US)
+                await self._plan(haast=first)
+                first = False
+            self._asked.clear()
+            asked = await self._hub.read(lambda tx: rondes.volgende(tx, self._slug, ("open", "gesloten")))
+            if asked is not None:
+                await self.doe(asked)
+                continue
+            await _either(self._asked, _LOOK_S)
 
-    async def compare(self, *, spread_s: float = 0.0) -> dict[str, int]:
-        """Make due what is new, every open zaak, and closed ones that are gone; return how many of each."""
-        now_us = to_microseconds(self._hub.clock.now())
-        new = self.gemist = await self._new(now_us)
-        spread_us = int(spread_s * _SECOND_US)
-        again = await self._hub.write(lambda tx: inbox.opnieuw(tx, self._slug, now_us=now_us, spread_us=spread_us))
-        gone = await self._gone(now_us) if now_us >= self._closed_due_us else 0
-        return {"nieuw": new, "opnieuw": again, "verdwenen": gone}
+    async def _plan(self, *, haast: bool) -> None:
+        """Ask for the rounds of this cycle; after a start at full pace, because the hub was away."""
+        now_us, slow_us = self._now_us(), int(self._settings.vergelijken_gesloten_s * _SECOND_US)
 
-    async def _new(self, now_us: int) -> int:
-        """Look for zaken registered since we began, at most a week back, that no notification told of."""
-        since = await self._hub.read(lambda tx: inbox.begonnen_op(tx, self._slug))
-        begin = max(date.fromisoformat(since), self._hub.clock.today() - _LOOK_BACK) if since else self._hub.clock.today()
-        params = {"registratiedatum__gt": (begin - timedelta(days=1)).isoformat()}
-        urls = [str(zaak["url"]) async for zaak in self._bron.client.pages("zaken", "zaken", params)]
-        named = [(uuid, url) for url in urls if (uuid := uuid_of(url))]
-        return await self._hub.write(lambda tx: inbox.maak_bekend(tx, self._slug, named, now_us))
+        def work(tx: Tx) -> None:
+            rondes.vraag(tx, self._slug, "open", now_us=now_us, haast=haast)
+            last_us = rondes.laatste_klaar(tx, self._slug, "gesloten")
+            if last_us is None or now_us - last_us >= slow_us:
+                rondes.vraag(tx, self._slug, "gesloten", now_us=now_us)
 
-    async def _gone(self, now_us: int) -> int:
-        """Look which closed zaken the source no longer has: destroyed, or closed to us."""
-        closed = await self._hub.read(lambda tx: inbox.gesloten_zaken(tx, self._slug))
-        missing: list[str] = []
-        for at in range(0, len(closed), _AT_ONCE):
-            asked = closed[at : at + _AT_ONCE]
-            found: list[dict[str, Any]] = await self._bron.client.zoek({"uuid__in": asked})
-            missing += set(asked) - {uuid_of(str(zaak.get("url", ""))) for zaak in found}
-        self._closed_due_us = now_us + int(self._bron.settings.vergelijken_gesloten_s * _SECOND_US)
-        return await self._hub.write(lambda tx: inbox.maak_nodig(tx, self._slug, missing, now_us))
+        await self._hub.write(work)
+
+    async def doe(self, ronde: Ronde) -> Mapping[str, int]:
+        """Do one round to its end and return its counts; what the source refuses ends it, what fails is asked again."""
+        await self._hub.write(lambda tx: rondes.begin(tx, self._slug, ronde.nummer, self._now_us()))
+        werk = Rondgang(self._hub, self._bron, ronde, await self._pace(ronde))
+        fault = None
+        try:
+            await (werk.gesloten() if ronde.soort == "gesloten" else werk.open())
+        except HubError as error:
+            fault = str(error)
+            log.warning("comparing_failed", gemeente=self._slug, ronde=ronde.nummer, uitleg=fault)
+        counts = werk.telling
+        if ronde.soort == "open":
+            self.gemist = sum(counts.aantallen.get(reason, 0) for reason in ("nieuw", "verschil"))
+        await self._hub.write(lambda tx: rondes.sluit(tx, self._slug, ronde.nummer, counts, now_us=self._now_us(), fout=fault))
+        metrics.VERGELEKEN.labels(self._slug, ronde.soort, "mislukt" if fault else "klaar").inc()
+        if not fault:
+            log.info("zaken_compared", gemeente=self._slug, ronde=ronde.nummer, soort=ronde.soort, **counts.aantallen)
+        return counts.aantallen
+
+    async def _pace(self, ronde: Ronde) -> Tempo:
+        """Return the pace: all that is allowed when somebody waits, else spread over half of the cycle."""
+        full = self._settings.vergelijken_per_s
+        if ronde.haast or ronde.soort == "gesloten" or not self._settings.vergelijken_s:
+            return Tempo(full)
+        count = await self._hub.read(lambda tx: rondes.aantal_open(tx, self._slug))
+        return Tempo(min(full, max(count / (self._settings.vergelijken_s * _SPREAD_OVER), 1.0)))
+
+    def _now_us(self) -> int:
+        return to_microseconds(self._hub.clock.now())
+
+
+async def _either(event: asyncio.Event, within_s: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), within_s)
+    except TimeoutError:
+        return

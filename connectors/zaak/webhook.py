@@ -153,7 +153,9 @@ def _zaak_uuid(url: str) -> str:
 def _authorized(request: Request[Any, Any, Any], settings: ZaakSettings | None) -> bool:
     """Compare in constant time, also for a gemeente that does not exist."""
     given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
-    return hmac.compare_digest(given, settings.verwachte_authorization if settings else _NOBODY) and settings is not None
+    accepted = settings.aanvaarde_authorizations if settings else (_NOBODY,)
+    fits = [hmac.compare_digest(given, wanted) for wanted in accepted]
+    return any(fits) and settings is not None
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes | None:

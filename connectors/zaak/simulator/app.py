@@ -48,7 +48,10 @@ _BAD_GATEWAY: Final = Response(502, b"<h1>502 Bad Gateway</h1>", [(b"content-typ
 
 
 class Zaaksysteem:
-    """The ASGI app; ``gemeenten``, ``storing``, ``delivery`` and ``clock`` are its state, in memory."""
+    """The ASGI app; ``gemeenten``, ``storing``, ``delivery`` and ``clock`` are its state, in memory.
+
+    ``requests`` counts the calls by route, ``refused`` those that came while the APIs were away.
+    """
 
     def __init__(self, config: SimulatorConfig, *, deliver: Deliver | None = None) -> None:
         self.config = config
@@ -65,6 +68,7 @@ class Zaaksysteem:
         self.storing = self.config.storing
         self.clock = Clock(self.config.datum, shift_s=self.config.verschuiving_s)
         self.requests: Counter[str] = Counter()
+        self.refused = 0
         self._errors = 0
         self._chance = random.Random(self.config.seed)  # noqa: S311 - no secret, a seed
         self.gemeenten = {item.slug: Gemeente(self.config, item) for item in self.config.gemeenten}
@@ -99,6 +103,7 @@ class Zaaksysteem:
         if self.storing.vertraging_s:
             await asyncio.sleep(self.storing.vertraging_s)
         if self.storing.uit:
+            self.refused += 1
             return _UNAVAILABLE
         gemeente = self.gemeenten.get(parts[0])
         methods = self._methods(parts) if gemeente else None

@@ -81,6 +81,7 @@ class Storing:
     ``audittrail``                   false: the audit trail answers 403, as without the scope.
     ``audittrail_gaten``             true: as in Open Zaak, changing or deleting a zaakeigenschap and changing a
                                      zaakobject is notified but leaves no entry in the trail.
+    ``uitklappen``                   false: lists and searches refuse ``expand``, as a zaaksysteem may.
     """
 
     uit: bool = False
@@ -89,6 +90,7 @@ class Storing:
     fout_na_schrijven_percentage: float = 0.0
     audittrail: bool = True
     audittrail_gaten: bool = False
+    uitklappen: bool = True
     notificaties: Notificatiefouten = Notificatiefouten()
 
     def changed(self, wanted: Mapping[str, Any]) -> Storing:
@@ -150,6 +152,7 @@ class SimulatorConfig:
     ``datum``            the date on which the simulator's clock starts (time of day and pace are real); None: today.
     ``verschuiving_s``   how far the clock is moved, to keep step with a hub whose clock is moved; ``datum`` goes first.
     ``meer_initiatoren`` true: a second rol initiator is accepted (the standard allows it, Open Zaak refuses it).
+    ``laatst_gemuteerd`` true: a zaak tells when it or anything under it changed last (Open Zaak, experimental).
     ``jwt_geldig_s``     a JWT whose iat is older is refused (Open Zaak: JWT_EXPIRY).
     """
 
@@ -166,6 +169,7 @@ class SimulatorConfig:
     datum: date | None = None
     verschuiving_s: float = 0.0
     meer_initiatoren: bool = False
+    laatst_gemuteerd: bool = False
     jwt_geldig_s: float = 3600.0
     storing: Storing = Storing()
     aflevering: Aflevering = Aflevering()

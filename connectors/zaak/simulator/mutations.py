@@ -39,6 +39,8 @@ def record(request: Request, dossier: Dossier, *, resource: str, actie: str, oud
     if trailed and not deleted:
         entry = _entry(request, dossier, resource=resource, actie=actie, oud=oud, nieuw=nieuw)
         dossier.trail.append(Resource({"uuid": entry_uuid, **entry, "aanmaakdatum": micros(moment)}))
+    if request.app.config.laatst_gemuteerd:
+        dossier.change(laatstGemuteerd=micros(moment))
     dossier.history.append(
         {
             "resource": resource,

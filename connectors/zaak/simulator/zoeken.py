@@ -92,6 +92,8 @@ def _answer(request: Request, wanted: Mapping[str, Any]) -> Response:
         _sort(found, str(ordering))
     number, size = page(request)
     expand = str(wanted.get("expand", ""))
+    if expand and not request.app.storing.uitklappen:
+        raise _refused("unknown-parameters", "Onbekende query parameters: expand")
     part = found[(number - 1) * size : number * size]
     return page_of(request, b",".join(_body(dossier, expand) for dossier in part), count=len(found))
 
