@@ -20,7 +20,7 @@ import pytest
 
 from hub.privacy import elfproef
 
-OWN_INPUT: Final = frozenset({"bsns.txt"})  # what a test gives to `wissel burgerzaken check`: known test persons
+OWN_INPUT: Final = frozenset({"bsns.txt", "proef.py"})  # known test persons for `wissel burgerzaken check`; a kit's other side
 OWN_ADDRESS: Final = frozenset(  # tests that put a number in an address themselves, to see that it comes back nowhere
     {"tests/contract/test_burgerzaken_behaviour.py::test_no_answer_names_the_number_in_a_path"}
 )
