@@ -119,7 +119,8 @@ def test_runtime_versions_are_the_same_in_every_set(repo: Path) -> None:
 def test_what_is_imported_is_declared(product: dict[Path, str], repo: Path) -> None:
     """What only happens to be installed because something else needs it may be gone tomorrow."""
     project = tomllib.loads((repo / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    declared = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in lines}
     ours = {*PRODUCT, *sys.stdlib_module_names}
     packages = packages_distributions()
     imported = {name for text in product.values() for name in imports(text)} - ours
