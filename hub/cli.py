@@ -19,6 +19,7 @@ from hub.lijsten import SOORTEN
 from hub.serve import run
 from hub.serve import serve as serve_forever
 from hub.settings import load
+from hub.store.place import Phase, place_of
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,6 +55,20 @@ def config_check(config: Path) -> None:
     """Controleer de instellingen; noemt alle fouten tegelijk."""
     loaded = load(config)
     click.echo(f"In orde: {len(loaded.gemeenten)} gemeente(n): {', '.join(loaded.gemeenten)}")
+
+
+@wissel.command()
+@config_option
+@click.option("--fase", type=click.Choice(["pre", "post"]), required=True, help="pre: voor de nieuwe versie start; post: erna.")
+@click.option("--toon", is_flag=True, help="Toon alleen wat er gedaan zou worden.")
+def migreer(config: Path, fase: Phase, *, toon: bool) -> None:
+    """Maak of wijzig de tabellen in PostgreSQL; in bestanden gebeurt dat vanzelf."""
+    tables = {name: connector.tables for name, connector in discovery.connectors().items()}
+    steps = place_of(load(config)).migrate(fase, tables, show=toon)
+    for step in steps:
+        click.echo(f"{'nog te doen' if toon else 'gedaan'}: {step}")
+    if not steps:
+        click.echo(f"Er is niets te doen in fase {fase}.")
 
 
 wissel.add_command(parked)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What every process of the hub has: the files and the log opened, and what plugins and operators may ask. Runs nothing.
+"""What every process of the hub has: the store and the log opened, and what plugins and operators may ask. Runs nothing.
 
 ``hub.app`` lets the work run on it. A process that only serves pages leaves that out: what it puts down is taken up by the
 processes that work.
@@ -32,9 +32,10 @@ from hub.readmodels import StoreReadModel
 from hub.replay import begin
 from hub.settings import Loaded
 from hub.stand import Bevinding, Stand
-from hub.store import opening
 from hub.store.base import Connection
 from hub.store.door import Door
+from hub.store.opening import Asked, Stores
+from hub.store.place import place_of
 from hub.store.put import LogTables, StoreReadTx, StoreTx
 from hub.toezicht import Toezicht
 from hub.vernietigen import Vernietiging
@@ -81,37 +82,37 @@ class Core:
         self.shared = False  # True where other processes may work on the same store
         self._master_key = loaded.master_key
         self._forget_read_models = forget_read_models
-        self._lock = opening.FolderLock(self.folder)
-        self._files: opening.Files | None = None
+        self._place = place_of(loaded)
+        self._lock = self._place.lock()
+        self._stores: Stores | None = None
         self._builds: Builds | None = None
 
     def open(self) -> Self:
-        """Open the files. Refused when another hub holds them or when they do not belong together."""
+        """Open the store. Refused when another hub holds it or when they do not belong together."""
         self._lock.take()
         try:
-            self._open_files()
+            self._open_stores()
         except BaseException:
             self.close()
             raise
         return self
 
-    def _open_files(self) -> None:
+    def _open_stores(self) -> None:
         count = self.settings.log.partities
         topics = dict.fromkeys([ZAKEN, PERSONEN, *(OPDRACHTEN + name for name in self.connectors)], count)
-        tables = [connector.tables for connector in self.connectors.values()]
-        files = self._files = opening.Files(
-            self.folder,
-            tables=tables,
+        asked = Asked(
+            tables={name: connector.tables for name, connector in self.connectors.items()},
             topics=topics,
             gemeenten=self.gemeenten,
             master_key=self._master_key,
             forget_members=self._forget_read_models,
         )
-        self.database, self.members, self.keys = files.wissel, files.members, files.keys
+        stores = self._stores = self._place.open(asked)
+        self.database, self.members, self.keys = stores.wissel, stores.members, stores.keys
         self.codec = Codec(load_schemas(), self.keys)
         self.vault = CodecVault(self.codec)
         self.door = Door(codec=self.codec, database=self.database, clock=self.clock)
-        self.log: Log = TableLog(self.database, self.codec, files.log_id)
+        self.log: Log = TableLog(self.database, self.codec, stores.log_id)
         self.tables = LogTables({**topics, "*": count})
         self.vernietiging = Vernietiging(
             database=self.database,
@@ -124,11 +125,11 @@ class Core:
         self.vernietiging.hervat()
         self.builds = self._builds = Builds(
             main=self.members,
-            open_file=partial(opening.open_build, self.folder),
+            open_file=stores.open_build,
             projections=tuple(self.plugins.projections.values()),
             clock=self.clock,
         )
-        begin.check_and_sweep(self.folder, self.builds, self.database, files.log_id)
+        begin.check_and_sweep(stores, self.builds)
         self.projector = Projector(log=self.log, builds=self.builds, bookkeeping=self.database, clock=self.clock)
         self.flow_runner = FlowRunner(
             log=self.log,
@@ -148,11 +149,11 @@ class Core:
         self.supervision = Toezicht(self)
 
     def close(self) -> None:
-        """Close the files and let go of the folder."""
+        """Close the store and let go of it."""
         if self._builds:
             self._builds.close()
-        if self._files:
-            self._files.close()
+        if self._stores:
+            self._stores.close()
         self._lock.release()
 
     # ------------------------------------------------------------------------------------ what plugins may ask

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Data keys: one per subject and retention class, wrapped by a master key, in a file with a backup regime of its own.
+"""Data keys: one per subject and retention class, wrapped by a master key, in a database with a backup regime of its own.
 
 Destroying a key makes what it sealed unreadable everywhere: log, read models, copies in other systems, backups (design 3).
 """
@@ -7,38 +7,24 @@ Destroying a key makes what it sealed unreadable everywhere: log, read models, c
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import ElementDamaged, KeyMissing, Refused
-from hub.store.base import StoreUnavailable
+from hub.store.base import Connection, Database
 
 K = TypeVar("K")
 CACHE_S: Final = 5.0  # a destroyed key is usable at most this long after its destruction (design, section 3)
 _NONCE: Final = 12
 
 _GONE: Final = "INSERT INTO sleutel VALUES (?, '', ?, '', 0, NULL) ON CONFLICT DO NOTHING"
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS sleutel (
-    key_id TEXT PRIMARY KEY,
-    gemeente TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    klasse TEXT NOT NULL,
-    generatie INTEGER NOT NULL,
-    ingepakt BLOB,              -- NULL: vernietigd
-    UNIQUE (gemeente, subject, klasse, generatie)
-) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +65,16 @@ class DataKey:
 
 
 class KeyStore:
-    """``sleutels.db``. Safe to use from every thread; a key is durable before ``current`` returns it."""
+    """The table of keys. Safe to use from every thread; a key is durable before ``current`` returns it."""
 
-    def __init__(self, path: Path | str, master_key: bytes) -> None:
+    def __init__(self, database: Database, master_key: bytes) -> None:
+        self.name = database.name
+        self._database = database
         self._master = AESGCM(master_key)
         self._lock = threading.Lock()
-        self._db = _connect(path)
         self._by_id: dict[str, tuple[float, DataKey]] = {}
         self._by_ref: dict[KeyRef, tuple[float, DataKey]] = {}
-        try:
-            self._check_master_key()
-        except Refused:
-            self._db.close()
-            raise
+        self._check_master_key()
 
     def current(self, refs: Iterable[KeyRef]) -> Mapping[KeyRef, DataKey]:
         """Return the key to seal with now for each ref, made and stored where there is none."""
@@ -116,91 +99,72 @@ class KeyStore:
 
         A key that this file never had is recorded as destroyed: what it sealed is normal then, not a fault.
         """
-        ids = [(key_id,) for key_id in key_ids]
+        ids = list(key_ids)
+
+        def work(db: Connection) -> None:
+            db.executemany(_GONE, [(key_id, key_id) for key_id in ids])
+            db.executemany("UPDATE sleutel SET ingepakt = NULL WHERE key_id = ?", [(key_id,) for key_id in ids])
+
         with self._lock:
-            with self._transaction():
-                self._db.executemany(_GONE, [(key_id, key_id) for (key_id,) in ids])
-                self._db.executemany("UPDATE sleutel SET ingepakt = NULL WHERE key_id = ?", ids)
+            self._database.write(work).result()
             self._by_id.clear()
             self._by_ref.clear()
-            with _faults():
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the wrapped key must not linger in the WAL
+            self._database.wiped()
 
     def of_subject(self, gemeente: str, subject: str, klasse: str | None = None) -> list[str]:
         """Return the ids of the undestroyed keys of a subject, of one class or of all."""
-        with self._lock, _faults():
-            rows = self._db.execute(
-                "SELECT key_id FROM sleutel WHERE gemeente = ? AND subject = ? AND (?3 IS NULL OR klasse = ?3)"
-                " AND ingepakt IS NOT NULL ORDER BY key_id",
-                (gemeente, subject, klasse),
-            )
-            return [row[0] for row in rows]
+        query = "SELECT key_id, klasse FROM sleutel WHERE gemeente = ? AND subject = ? AND ingepakt IS NOT NULL ORDER BY key_id"
+        return [row[0] for row in self._rows(query, (gemeente, subject)) if klasse in {None, row[1]}]
 
     def known_ids(self) -> set[str]:
-        """Return every key id this file has, destroyed ones included."""
-        with self._lock, _faults():
-            return {row[0] for row in self._db.execute("SELECT key_id FROM sleutel")}
+        """Return every key id there is, destroyed ones included."""
+        return {row[0] for row in self._rows("SELECT key_id FROM sleutel")}
 
     def destroyed_ids(self) -> set[str]:
         """Return the ids of the keys that are recorded here as destroyed."""
-        with self._lock, _faults():
-            return {row[0] for row in self._db.execute("SELECT key_id FROM sleutel WHERE ingepakt IS NULL")}
+        return {row[0] for row in self._rows("SELECT key_id FROM sleutel WHERE ingepakt IS NULL")}
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
+        """Close the database."""
+        self._database.close()
+
+    def _rows(self, query: str, params: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+        with self._database.reader() as db:
+            return db.execute(query, params).fetchall()
 
     def _load_or_make(self, refs: set[KeyRef], now: float) -> dict[KeyRef, DataKey]:
-        with self._transaction():
-            keys = {ref: self._newest(ref) or self._make(ref) for ref in sorted(refs, key=lambda ref: ref.subject)}
+        ordered = sorted(refs, key=lambda ref: ref.subject)
+        keys = self._database.write(lambda db: {ref: self._newest(db, ref) or self._make(db, ref) for ref in ordered}).result()
         for ref, key in keys.items():
             self._by_ref[ref] = self._by_id[key.key_id] = (now, key)
         return keys
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Run one write transaction. StoreUnavailable when the file does not take it; nothing of it happened then."""
-        with _faults():
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    with suppress(sqlite3.Error):  # what made it fail is what the caller must hear
-                        self._db.execute("ROLLBACK")
-                raise
-
-    def _newest(self, ref: KeyRef) -> DataKey | None:
-        row = self._db.execute(
+    def _newest(self, db: Connection, ref: KeyRef) -> DataKey | None:
+        row = db.execute(
             "SELECT key_id, ingepakt FROM sleutel WHERE gemeente = ? AND subject = ? AND klasse = ?"
             " ORDER BY generatie DESC LIMIT 1",
             (ref.gemeente, ref.subject, ref.klasse),
         ).fetchone()
         return self._unwrap(row[0], ref, row[1]) if row and row[1] is not None else None
 
-    def _make(self, ref: KeyRef) -> DataKey:
+    def _make(self, db: Connection, ref: KeyRef) -> DataKey:
         key_id, secret, nonce = str(uuid.uuid4()), AESGCM.generate_key(bit_length=256), os.urandom(_NONCE)
         wrapped = nonce + self._master.encrypt(nonce, secret, key_id.encode())
-        self._db.execute(
-            "INSERT INTO sleutel SELECT ?1, ?2, ?3, ?4, coalesce(max(generatie), 0) + 1, ?5 FROM sleutel"
-            " WHERE gemeente = ?2 AND subject = ?3 AND klasse = ?4",
-            (key_id, ref.gemeente, ref.subject, ref.klasse, wrapped),
-        )
+        of = (ref.gemeente, ref.subject, ref.klasse)
+        query = "SELECT max(generatie) FROM sleutel WHERE gemeente = ? AND subject = ? AND klasse = ?"
+        before = db.execute(query, of).fetchone()[0] or 0
+        db.execute("INSERT INTO sleutel VALUES (?,?,?,?,?,?)", (key_id, *of, before + 1, wrapped))
         return DataKey(key_id, ref, AESGCM(secret))
 
     def _load(self, key_id: str, now: float) -> DataKey:
-        query = "SELECT gemeente, subject, klasse, ingepakt FROM sleutel WHERE key_id = ?"
-        with _faults():
-            row = self._db.execute(query, (key_id,)).fetchone()
-        if row is None:
+        rows = self._rows("SELECT gemeente, subject, klasse, ingepakt FROM sleutel WHERE key_id = ?", (key_id,))
+        if not rows:
             raise KeyMissing(
-                f"key {key_id} is neither present nor recorded as destroyed: sleutels.db is older than the log; "
+                f"key {key_id} is neither present nor recorded as destroyed: {self._database.name} is older than the log; "
                 "put back its newest backup (docs/how-to/bestanden-veiligstellen.md)",
                 key_id=key_id,
             )
-        key = self._unwrap(key_id, KeyRef(*row[:3]), row[3])
+        key = self._unwrap(key_id, KeyRef(*rows[0][:3]), rows[0][3])
         self._by_id[key_id] = (now, key)
         _bound(self._by_id)
         _bound(self._by_ref)
@@ -213,42 +177,18 @@ class KeyStore:
             secret = self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], key_id.encode())
         except InvalidTag:
             raise Refused(
-                "the master key does not open sleutels.db: set [sleutels] hoofdsleutel(_bestand) to the key it was made with"
+                f"the master key does not open {self._database.name}: "
+                "set [sleutels] hoofdsleutel(_bestand) to the key it was made with"
             ) from None
         return DataKey(key_id, ref, AESGCM(secret))
 
     def _check_master_key(self) -> None:
-        row = self._db.execute(
-            "SELECT key_id, gemeente, subject, klasse, ingepakt FROM sleutel WHERE ingepakt IS NOT NULL LIMIT 1"
-        ).fetchone()
-        if row:
+        query = "SELECT key_id, gemeente, subject, klasse, ingepakt FROM sleutel WHERE ingepakt IS NOT NULL LIMIT 1"
+        for row in self._rows(query):
             self._unwrap(row[0], KeyRef(*row[1:4]), row[4])
 
 
 _CACHED_KEYS: Final = 200_000
-
-
-def _connect(path: Path | str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
-            db.execute(f"PRAGMA {pragma}")
-        db.executescript(_TABLES)
-    except sqlite3.Error as error:
-        db.close()
-        raise Refused(
-            f"{path} does not open as a database ({error}); check the disk, or put back its newest backup "
-            "(docs/how-to/bestanden-veiligstellen.md): without its keys nothing sealed can be read"
-        ) from error
-    return db
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"sleutels.db does not work now ({error}); nothing was sealed, check the disk") from error
 
 
 def _fresh(cache: dict[K, tuple[float, DataKey]], name: K, now: float) -> DataKey | None:

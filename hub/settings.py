@@ -8,6 +8,7 @@ a file of their own: ``<name>_bestand`` holds its path. Plugins bring their own 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -25,7 +26,7 @@ from hub.privacy import Pseudonymizer
 
 M = TypeVar("M", bound=BaseModel)
 ENV_PREFIX: Final = "WISSEL__"
-_KEY_HEX: Final = r"^[0-9a-fA-F]{64}$"
+_ADDRESS: Final = re.compile(r"postgres(?:ql)?://[^/\s]*/[^/?\s]+(?:\?\S*)?")
 
 
 class _Section(BaseModel):
@@ -39,9 +40,20 @@ class LogSettings(_Section):
 
 
 class OpslagSettings(_Section):
-    """``[opslag]``: where the files are."""
+    """``[opslag]``: where the store is: files in a folder, or a PostgreSQL database."""
 
     map: Path = Field(Path("wissel-data"), description="Map met wissel.db, leesmodellen.db en sleutels.db.")
+    database: SecretStr | None = Field(
+        None, description="PostgreSQL in plaats van bestanden: postgresql://rol:wachtwoord@host/naam?sslmode=verify-full."
+    )
+    database_bestand: Path | None = Field(
+        None, description="Bestand met het adres van de database, in plaats van dat adres zelf."
+    )
+    sleutels_database: SecretStr | None = Field(
+        None, description="Adres van een andere PostgreSQL-database voor de sleutels; zonder dit staan ze in dezelfde."
+    )
+    sleutels_database_bestand: Path | None = Field(None, description="Bestand met het adres van de sleuteldatabase.")
+    lezers: int = Field(8, ge=1, le=200, description="Leesverbindingen per schema van PostgreSQL, hoogstens.")
 
 
 class SleutelSettings(_Section):
@@ -129,6 +141,8 @@ class Loaded(BaseModel):
     settings: Settings
     master_key: bytes = Field(repr=False)
     gemeenten: dict[str, Gemeente]
+    database: SecretStr | None = None
+    sleutels_database: SecretStr | None = None
 
     @property
     def clock_shift(self) -> timedelta:
@@ -149,9 +163,16 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
         problems.append("gemeenten: er is geen gemeente; schrijf [gemeenten.<naam>] met naam, gemeentecode en oin")
     master = _master_key(settings.sleutels, base, problems)
     gemeenten = {slug: _gemeente(slug, found, base, problems) for slug, found in settings.gemeenten.items()}
+    database, sleutels = _databases(settings.opslag, base, problems)
     if problems or master is None:
         raise ConfigError(problems)
-    return Loaded(settings=settings, master_key=master, gemeenten={s: g for s, g in gemeenten.items() if g})
+    return Loaded(
+        settings=settings,
+        master_key=master,
+        gemeenten={s: g for s, g in gemeenten.items() if g},
+        database=database,
+        sleutels_database=sleutels,
+    )
 
 
 def _go_on(raw: Mapping[str, Any], base: Path, problems: list[str]) -> None:
@@ -159,6 +180,8 @@ def _go_on(raw: Mapping[str, Any], base: Path, problems: list[str]) -> None:
     known: list[str] = []  # what is wrong with these sections themselves has been said
     if sleutels := _validate(SleutelSettings, raw.get("sleutels", {}), "", known):
         _master_key(sleutels, base, problems)
+    if opslag := _validate(OpslagSettings, raw.get("opslag", {}), "", known):
+        _databases(opslag, base, problems)
     sections = raw.get("gemeenten")
     for slug, section in sections.items() if isinstance(sections, dict) else ():
         if found := _validate(GemeenteSettings, section, "", known):
@@ -167,6 +190,33 @@ def _go_on(raw: Mapping[str, Any], base: Path, problems: list[str]) -> None:
 
 def _master_key(found: SleutelSettings, base: Path, problems: list[str]) -> bytes | None:
     return _secret(found.hoofdsleutel, found.hoofdsleutel_bestand, "sleutels.hoofdsleutel", base, problems)
+
+
+def _databases(found: OpslagSettings, base: Path, problems: list[str]) -> tuple[SecretStr | None, SecretStr | None]:
+    """Return the addresses of the database and of the one for the keys, None where files or the same one are meant."""
+    database = _address(found.database, found.database_bestand, "opslag.database", base, problems)
+    keys = _address(found.sleutels_database, found.sleutels_database_bestand, "opslag.sleutels_database", base, problems)
+    if keys and not (found.database or found.database_bestand):
+        problems.append("opslag.sleutels_database: kan alleen samen met opslag.database; geef die ook, of haal dit weg")
+    return database, keys
+
+
+def _address(value: SecretStr | None, file: Path | None, key: str, base: Path, problems: list[str]) -> SecretStr | None:
+    """Return the address of a database. What is wrong with it is said without it: it may hold a password."""
+    if value is not None and file is not None:
+        problems.append(f"{key}: geef hetzij {key}, hetzij {key}_bestand, niet allebei")
+        return None
+    try:
+        text = value.get_secret_value() if value else (base / file).read_text(encoding="utf-8").strip() if file else None
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{key}_bestand: niet te lezen ({getattr(error, 'strerror', 'geen UTF-8')})")
+        return None
+    if text is None:
+        return None
+    if not _ADDRESS.fullmatch(text):
+        problems.append(f"{key}: geen adres van een PostgreSQL-database; schrijf postgresql://rol:wachtwoord@host:5432/naam")
+        return None
+    return SecretStr(text)
 
 
 def _read(path: Path | None) -> dict[str, Any]:

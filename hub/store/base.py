@@ -44,7 +44,9 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """One transaction's way to the database."""
+    """One transaction's way to the database. ``transaction`` numbers them: what was seen in this one may be undone yet."""
+
+    transaction: int
 
     def execute(self, sql: str, params: Sequence[Value] = (), /) -> Cursor:
         """Run one statement."""
@@ -80,6 +82,9 @@ class Database(Protocol):
 
     def reader(self) -> AbstractContextManager[Connection]:
         """Yield a read-only connection inside one consistent view; the same one when this thread is inside already."""
+
+    def wiped(self) -> None:
+        """Let what was deleted be gone from the database's own journal too, as far as the engine can."""
 
     def close(self) -> None:
         """Finish what was asked, and close."""

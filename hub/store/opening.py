@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Opening the embedded files: one hub per folder, the files of one log together, or a refusal that says what helps."""
+"""Opening a store: one hub, the databases of one log together, or a refusal that says what helps. Here on files."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Protocol, TextIO
 
 from hub.errors import ConfigError, Refused
 from hub.keys import KeyStore
@@ -63,40 +65,106 @@ class FolderLock:
             self._file = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a store is opened for. ``tables``: connector -> its tables. ``forget_members`` throws the read models away first."""
+
+    tables: Mapping[str, str]
+    topics: Mapping[str, int]
+    gemeenten: Mapping[str, Gemeente]
+    master_key: bytes
+    forget_members: bool = False
+
+
+class Stores(Protocol):
+    """The databases of one log: the bookkeeping with the log, the read models, the keys."""
+
+    wissel: Database
+    members: Database
+    keys: KeyStore
+    log_id: str
+
+    def open_build(self, number: int, *, make: bool = False, durable: bool = True) -> Database:
+        """Open where the tables of replay ``number`` lie; ``make`` it when it is not there yet. Whoever opens it closes it.
+
+        Without ``durable`` its last commits may go with the power.
+        """
+
+    def remove_build(self, number: int) -> None:
+        """Remove all that replay ``number`` made; whoever still reads it goes on reading what it opened."""
+
+    def build_numbers(self) -> set[int]:
+        """Return the replays of which something lies here, whatever the pointers say."""
+
+    def close(self) -> None:
+        """Close them, the read models first."""
+
+
 class Files:
     """The three files of one log, opened together or not at all. R2: nothing ever rests on one transaction over two.
 
-    Refused, with what to do, when they do not belong together (R6). ``forget_members`` throws the read models away first.
+    Refused, with what to do, when they do not belong together (R6).
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        tables: Iterable[str],
-        topics: Mapping[str, int],
-        gemeenten: Mapping[str, Gemeente],
-        master_key: bytes,
-        forget_members: bool = False,
-    ) -> None:
+    def __init__(self, folder: Path, asked: Asked) -> None:
+        self._folder = folder
         with ExitStack() as opened:
-            self.keys = KeyStore(folder / "sleutels.db", master_key)
+            self.keys = open_keys(folder, asked.master_key)
             opened.callback(self.keys.close)
             refuse_new_log(folder, self.keys)
-            self.wissel, self.log_id = open_wissel_db(folder, tables=tables, topics=topics)
+            self.wissel: Database = open_wissel_db(folder, asked.tables.values())
             opened.callback(self.wissel.close)
-            check_gemeenten(self.wissel, gemeenten)
-            redo_destructions(self.wissel, self.keys)
-            check_keys(self.wissel, self.keys)
-            self.members = open_members(folder, forget=forget_members)
+            self.log_id = begin(self.wissel, self.keys, asked)
+            self.members: Database = open_members(folder, forget=asked.forget_members)
             opened.callback(self.members.close)
-            check_members(self.wissel, self.members, self.log_id)
-            check_members(self.wissel, self.wissel, self.log_id)
+            check_checkpoints(self.wissel, self.members, self.log_id)
             self._opened = opened.pop_all()
+
+    def open_build(self, number: int, *, make: bool = False, durable: bool = True) -> Database:
+        """Open the file of a build. Refused when it is gone: the pointer to it was put back without it."""
+        path = build_path(self._folder, number)
+        if not make and not path.exists():
+            raise Refused(f"{path.name} is gone while leesmodellen.db points to it: {_REBUILD}")
+        return SqliteDatabase(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD, durable=durable)
+
+    def remove_build(self, number: int) -> None:
+        """Remove the file of a build."""
+        remove_file(build_path(self._folder, number))
+
+    def build_numbers(self) -> set[int]:
+        """Return the replays of which a file is there."""
+        names = (re.fullmatch(r"leesmodellen-(\d+)\.db", path.name) for path in self._folder.iterdir())
+        return {int(found[1]) for found in names if found}
 
     def close(self) -> None:
         """Close them, the read models first."""
         self._opened.close()
+
+
+def begin(wissel: Database, keys: KeyStore, asked: Asked) -> str:
+    """Declare the topics and hold gemeenten and keys against the log; return the log's identity."""
+    log_id = declare(wissel, asked.topics)
+    check_gemeenten(wissel, asked.gemeenten)
+    redo_destructions(wissel, keys)
+    check_keys(wissel, keys)
+    return log_id
+
+
+def check_checkpoints(wissel: Database, members: Database, log_id: str) -> None:
+    """Refuse when the read models or the flows stand elsewhere than this log (R6)."""
+    check_members(wissel, members, log_id)
+    check_members(wissel, wissel, log_id)
+
+
+def open_keys(folder: Path, master_key: bytes) -> KeyStore:
+    """Open (or make) ``sleutels.db``. Refused when the master key is not the one it was made with."""
+    remedy = "put back its newest backup (docs/how-to/bestanden-veiligstellen.md): without its keys nothing sealed can be read"
+    database = SqliteDatabase(folder / "sleutels.db", sql("sleutels.sql"), remedy=remedy)
+    try:
+        return KeyStore(database, master_key)
+    except BaseException:
+        database.close()
+        raise
 
 
 def open_members(folder: Path, *, forget: bool = False) -> Database:
@@ -112,53 +180,37 @@ def build_path(folder: Path, number: int) -> Path:
     return folder / f"leesmodellen-{number}.db"
 
 
-def open_build(folder: Path, number: int, *, make: bool = False, durable: bool = True) -> Database:
-    """Open the file of a build; ``make`` it when it is not there. Without ``durable`` its last commits may go with the power.
-
-    Refused when it is gone: the pointer to it was put back without it.
-    """
-    path = build_path(folder, number)
-    if not make and not path.exists():
-        raise Refused(f"{path.name} is gone while leesmodellen.db points to it: {_REBUILD}")
-    return SqliteDatabase(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD, durable=durable)
-
-
-def remove_build(folder: Path, number: int) -> None:
-    """Remove the file of a dropped build; whoever still reads it goes on reading what it opened."""
-    remove_file(build_path(folder, number))
-
-
 def remove_file(path: Path) -> None:
     """Remove a database file with what SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def open_wissel_db(folder: Path, *, tables: Iterable[str], topics: Mapping[str, int]) -> tuple[Database, str]:
-    """Open (or make) ``wissel.db`` with the topics declared; return it and the log's identity.
+def open_wissel_db(folder: Path, tables: Iterable[str]) -> Database:
+    """Open (or make) ``wissel.db``."""
+    return SqliteDatabase(folder / "wissel.db", "\n".join((sql("wissel.sql"), sql("parkeren.sql"), *tables)))
+
+
+def declare(database: Database, topics: Mapping[str, int]) -> str:
+    """Declare the topics and return the log's identity, which is made with it.
 
     Refused when it was made by a newer version, or with other partition counts (order per stream would break).
     """
-    database = SqliteDatabase(folder / "wissel.db", "\n".join((sql("wissel.sql"), sql("parkeren.sql"), *tables)))
 
     def prepare(db: Connection) -> str:
         meta = dict(db.execute("SELECT naam, waarde FROM meta"))
         if meta.get("schema", SCHEMA_VERSION) != SCHEMA_VERSION:
             raise Refused(
-                f"wissel.db has schema {meta['schema']}, this version of Wissel knows {SCHEMA_VERSION}: use that version"
+                f"{database.name} has schema {meta['schema']}, this version of Wissel knows {SCHEMA_VERSION}: use that version"
             )
         log_id = meta.get("log_id") or uuid.uuid4().hex
         known = [("schema", SCHEMA_VERSION), ("log_id", log_id)]
         db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", known)
         for topic, count in topics.items():
             _declare(db, topic, count)
-        return log_id
+        return str(log_id)
 
-    try:
-        return database, database.write(prepare).result()
-    except BaseException:
-        database.close()
-        raise
+    return database.write(prepare).result()
 
 
 def _declare(db: Connection, topic: str, count: int) -> None:
@@ -187,8 +239,8 @@ def check_keys(database: Database, keys: KeyStore) -> None:
         missing = sum(row[0] not in known for row in db.execute("SELECT DISTINCT key_id FROM sleutel_stroom"))
     if missing:
         raise Refused(
-            f"sleutels.db misses {missing} key(s) that the log was sealed with: it is older than wissel.db. Put back the "
-            "newest backup of sleutels.db (docs/how-to/bestanden-veiligstellen.md); nothing has been changed"
+            f"{keys.name} misses {missing} key(s) that the log was sealed with: it is older than {database.name}. Put back the "
+            f"newest backup of {keys.name} (docs/how-to/bestanden-veiligstellen.md); nothing has been changed"
         )
 
 
@@ -233,6 +285,6 @@ def check_members(wissel: Database, members: Database, log_id: str) -> None:
             row = db.execute("SELECT id FROM gebeurtenis WHERE plaats = ?", (place,)).fetchone()
             if of_log != log_id or (event_id is not None and (row is None or row[0] != event_id)):
                 raise Refused(
-                    f"{members.name} ({member}) does not belong to this wissel.db: an older or other file was put back. "
-                    "If wissel.db is the right one, run `wissel leesmodellen herbouw`; if not, put back the newest wissel.db"
+                    f"{members.name} ({member}) does not belong to this {wissel.name}: an older or other one was put back. "
+                    f"If it is the right one, run `wissel leesmodellen herbouw`; if not, put back the newest {wissel.name}"
                 )

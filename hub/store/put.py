@@ -91,6 +91,7 @@ class LogTables:
         self._partitions = partitions
         self._partition_ids: dict[tuple[str, int], int] = {}
         self._sources: dict[str, int] = {}
+        self._made_in: dict[str, int] = {}
 
     def append(
         self,
@@ -183,9 +184,12 @@ class LogTables:
         known = self._sources.get(name)
         if known is None:
             row = db.execute("SELECT id FROM bron WHERE naam = ?", (name,)).fetchone()
-            if row is None:  # not cached yet: this transaction may still be rolled back
+            if row is None:
+                self._made_in[name] = db.transaction
                 return int(db.execute("INSERT INTO bron (naam) VALUES (?) RETURNING id", (name,)).fetchone()[0])
-            known = self._sources[name] = int(row[0])
+            known = int(row[0])
+            if self._made_in.get(name) != db.transaction:  # this transaction may still be rolled back, and its id be another's
+                self._sources[name] = known
         return known
 
 

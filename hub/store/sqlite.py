@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -38,6 +38,8 @@ _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 class SqliteConnection(sqlite3.Connection):
     """``hub.store.base.Connection``: the standard library's own, at its own speed, with what SQLite does its own way."""
+
+    transaction = 0
 
     def define(self, statement: str) -> None:
         """Run one CREATE or DROP; the file has one writer, so nobody else defines anything meanwhile."""
@@ -117,6 +119,11 @@ class SqliteDatabase:
         self._readers.remove(connection)
         self._local.connection = None
 
+    def wiped(self) -> None:
+        """Truncate the WAL: the file itself is overwritten by secure_delete."""
+        with self._faults(), closing(_connect(self.path, remedy=self._remedy)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Finish what was asked, truncate the WAL and close."""
         if not self._writer.close():
@@ -129,6 +136,7 @@ class SqliteDatabase:
     def _transact(self, works: list[Work]) -> list[Outcome]:
         """Run the works in one transaction and return what came of each; when the file fails, it fails for all."""
         db = self._write_connection
+        db.transaction += 1
         try:
             db.execute("BEGIN IMMEDIATE")
             outcomes = [_in_savepoint(db, work) for work in works]
@@ -139,6 +147,13 @@ class SqliteDatabase:
                 db.execute("ROLLBACK")
             return [(None, fault) for _ in works]
         return outcomes
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, Refused) as error:
+            raise StoreUnavailable(f"{self.name} does not work now ({error}); check the disk") from error
 
     def _fault(self, error: sqlite3.Error) -> StoreUnavailable:
         if _code(error) in _DAMAGED:

@@ -22,7 +22,7 @@ def connections(hub):
     return {
         "wissel.db": hub.database._write_connection,
         "leesmodellen.db": hub.members._write_connection,
-        "sleutels.db": hub.keys._db,
+        "sleutels.db": hub.keys._database._write_connection,
     }
 
 
@@ -34,8 +34,8 @@ def hub(tmp_path):
 
 
 def pragma(hub, name):
-    found = {"sleutels.db": hub.keys._db.execute(f"PRAGMA {name}").fetchone()[0]}
-    for database in (hub.database, hub.members):
+    found = {}
+    for database in (hub.database, hub.members, hub.keys._database):
         found[database.path.name] = database.write(lambda db: db.execute(f"PRAGMA {name}").fetchone()[0]).result()
     return found
 

@@ -19,9 +19,9 @@ from hub.desk import Desk
 from hub.errors import SchemaViolation
 from hub.events import ZAKEN, fact_id
 from hub.flows.base import Feit
-from hub.keys import KeyStore
 from hub.plugins import Projection
 from hub.privacy import loggable
+from hub.store.opening import open_keys
 from hub.store.put import StreamMoved
 from schemas import load
 
@@ -224,7 +224,7 @@ def test_any_puts_count_every_stream_and_partition_without_holes(batches):
 
 @pytest.fixture(scope="module")
 def codec(tmp_path_factory):
-    keys = KeyStore(tmp_path_factory.mktemp("codec") / "sleutels.db", MASTER_KEY)
+    keys = open_keys(tmp_path_factory.mktemp("codec"), MASTER_KEY)
     yield Codec(load(), keys)
     keys.close()
 

@@ -9,8 +9,9 @@ import pytest
 from hub_voor_tests import MASTER_KEY
 
 from hub.errors import ElementDamaged, KeyMissing, Refused
-from hub.keys import KeyRef, KeyStore
+from hub.keys import KeyRef
 from hub.store.base import StoreUnavailable
+from hub.store.opening import open_keys
 
 ANNA = KeyRef("emmen", "a" * 32, "zaak")
 BOB = KeyRef("emmen", "b" * 32, "zaak")
@@ -23,7 +24,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def keys(path):
-    opened = KeyStore(path, MASTER_KEY)
+    opened = open_keys(path.parent, MASTER_KEY)
     yield opened
     opened.close()
 
@@ -36,7 +37,7 @@ def test_a_key_is_durable_before_it_seals(path, keys):
     """What was sealed can be opened after a crash right then: the file already holds the key."""
     key = key_of(keys)
     sealed = key.seal(b"geheim", "e1")
-    other = KeyStore(path, MASTER_KEY)
+    other = open_keys(path.parent, MASTER_KEY)
     assert other.by_id(key.key_id).open(sealed, "e1") == b"geheim"
     other.close()
 
@@ -51,7 +52,7 @@ def test_the_secret_is_nowhere_in_clear(path, keys):
     """Only the wrapped key is in the file: without the master key it opens nothing."""
     key_of(keys)
     with pytest.raises(Refused, match="master key does not open"):
-        KeyStore(path, bytes(32))
+        open_keys(path.parent, bytes(32))
 
 
 def test_destroying_removes_the_wrapped_key_from_the_disk(path, keys):
@@ -105,15 +106,15 @@ def test_an_element_is_bound_to_its_event_and_key(keys):
 
 def test_a_full_disk_makes_no_key_and_says_so(path):
     """No key that is not on disk is ever handed out; when there is room again it goes on."""
-    keys = KeyStore(path, MASTER_KEY)
+    keys = open_keys(path.parent, MASTER_KEY)
     first = key_of(keys)
-    pages = keys._db.execute("PRAGMA page_count").fetchone()[0]
-    keys._db.execute(f"PRAGMA max_page_count = {pages}")
+    pages = keys._database.write(lambda db: db.execute("PRAGMA page_count").fetchone()).result()[0]
+    keys._database.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}")).result()
     many = [KeyRef("emmen", f"{n:032x}", "zaak") for n in range(200)]
-    with pytest.raises(StoreUnavailable, match=r"sleutels\.db does not work now .*nothing was sealed"):
+    with pytest.raises(StoreUnavailable, match=r"sleutels\.db does not work now .*nothing was accepted"):
         keys.current(many)
     assert key_of(keys).key_id == first.key_id
-    keys._db.execute("PRAGMA max_page_count = 100000")
+    keys._database.write(lambda db: db.execute("PRAGMA max_page_count = 100000")).result()
     assert len(keys.current(many)) == 200
     assert len(keys.known_ids()) == 201
     keys.close()
@@ -123,4 +124,4 @@ def test_a_damaged_key_file_is_refused(path, tmp_path):
     """It says which file, and what to put back."""
     path.write_bytes(b"not a database at all, but a shopping list" * 200)
     with pytest.raises(Refused, match=r"sleutels\.db .*bestanden-veiligstellen\.md"):
-        KeyStore(path, MASTER_KEY)
+        open_keys(path.parent, MASTER_KEY)

@@ -1,0 +1,26 @@
+-- Projections with their checkpoints and what is parked for them. Rebuildable from the log.
+CREATE TABLE controlepunt (
+    lid text COLLATE "C" NOT NULL,
+    partitie bigint NOT NULL,
+    plaats bigint NOT NULL,
+    epoch bigint NOT NULL,
+    gebeurtenis bytea,
+    log_id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (lid, partitie)
+) WITH (fillfactor = 50);
+
+CREATE TABLE geparkeerd (
+    lid text COLLATE "C" NOT NULL,
+    stroom bigint NOT NULL,
+    volgnummer bigint NOT NULL,
+    plaats bigint NOT NULL,
+    gebeurtenis text COLLATE "C" NOT NULL,
+    soort text COLLATE "C" NOT NULL,
+    oorzaak text COLLATE "C",
+    uitleg text COLLATE "C",
+    stapel text COLLATE "C",
+    pogingen bigint NOT NULL DEFAULT 0,
+    eerst bigint NOT NULL,
+    laatst bigint NOT NULL,
+    PRIMARY KEY (lid, stroom, plaats)
+);

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The store's one SQL text, as PostgreSQL takes it: parameters, lists and types.
+
+A list (``IN (?,?,?)``) becomes one array parameter, so that one prepared plan serves lists of every length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Dumper
+from psycopg.postgres import types
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
+
+_TOKEN: Final = re.compile(r"'[^']*'|(NOT )?\bIN \((\?(?:,\?)*)\)|\?|%")
+_TYPE: Final = re.compile(r"--[^\n]*|'[^']*'|\b(TEXT|INTEGER|BLOB|REAL|WITHOUT ROWID)\b")
+# Text is compared byte by byte, as SQLite does: pages that go on after a key rest on it, whatever the database's locale.
+_TYPES: Final = {
+    "TEXT": 'text COLLATE "C"',
+    "INTEGER": "bigint",
+    "BLOB": "bytea",
+    "REAL": "double precision",
+    "WITHOUT ROWID": "",
+}
+
+
+class Translated(NamedTuple):
+    """A statement with psycopg's placeholders; ``lists`` holds per placeholder how many values it takes, 0 for a plain one."""
+
+    sql: bytes
+    lists: tuple[int, ...]
+
+
+@lru_cache(maxsize=2_000)
+def translated(sql: str) -> Translated:
+    """Return a statement of the hub as psycopg takes it."""
+    lists: list[int] = []
+
+    def replace(found: re.Match[str]) -> str:
+        if found[2]:
+            lists.append(found[2].count("?"))
+            return "<> ALL(%s)" if found[1] else "= ANY(%s)"
+        if found[0] == "?":
+            lists.append(0)
+            return "%s"
+        return found[0].replace("%", "%%")
+
+    text = _TOKEN.sub(replace, sql)
+    return Translated(text.encode(), tuple(lists) if any(lists) else ())
+
+
+def packed(params: Sequence[Any], lists: Sequence[int]) -> Sequence[Any]:
+    """Return the parameters with those of each list taken together."""
+    values, at = [], 0
+    for count in lists:
+        values.append(list(params[at : at + count]) if count else params[at])
+        at += count or 1
+    return values
+
+
+def with_types(statement: str) -> str:
+    """Return a definition with PostgreSQL's names of the types."""
+    return _TYPE.sub(lambda found: _TYPES.get(found[0], found[0]), statement)
+
+
+class _Flag(Dumper):
+    """A bool stands in an integer column, as it does in SQLite."""
+
+    oid = types["int8"].oid
+
+    def dump(self, obj: Any) -> Buffer:
+        return b"1" if obj else b"0"
+
+
+def adapt(context: AdaptContext) -> None:
+    """Let every whole number be a bigint: one prepared plan per statement, whatever the values."""
+    if context.adapters is not None:
+        for dumper in (Int8Dumper, Int8BinaryDumper):
+            context.adapters.register_dumper(int, dumper)
+        context.adapters.register_dumper(bool, _Flag)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Opening a store on PostgreSQL: one hub, schemas that fit this version, and the same checks as on files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from typing import Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
+
+from hub.errors import ConfigError, Refused
+from hub.keys import KeyStore
+from hub.settings import Loaded
+from hub.store import migraties
+from hub.store.base import Connection, Database
+from hub.store.opening import Asked, begin, check_checkpoints
+from hub.store.place import Phase
+from hub.store.postgres import BOOKKEEPING, KEYS, RUNNING, Pg, PostgresDatabase, Server, tried
+
+_BUILD_S: Final = 1_800  # making an index over millions of rows takes its time
+_SAFE: Final = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+class ServerLock:
+    """R14: one embedded hub per database. The lock goes with its connection, so a killed hub leaves nothing to clean up."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._pg: Pg | None = None
+
+    def take(self) -> None:
+        """Take the lock, or refuse."""
+        with migraties.faults(self._server):
+            pg = self._pg = self._server.connect("pg_catalog", purpose="hub")
+            row = pg.execute(tried(RUNNING).encode()).fetchone()
+        if row != (True,):
+            self.release()
+            raise Refused(f"a hub already runs on {self._server.name}; stop it first, or give this one another database")
+
+    def release(self) -> None:
+        """Let go of the database."""
+        if self._pg:
+            with suppress(psycopg.Error):
+                self._pg.close()
+            self._pg = None
+
+
+class Schemas:
+    """The three schemas of one log, opened together or not at all; ``sleutels`` may be in another database."""
+
+    def __init__(self, server: Server, keys: Server, asked: Asked) -> None:
+        with ExitStack() as opened:
+            _check(server, keys, asked.tables)
+            key_database = PostgresDatabase(keys, "sleutels", alone=KEYS)
+            opened.callback(key_database.close)
+            self.keys = KeyStore(key_database, asked.master_key)
+            self.wissel: Database = PostgresDatabase(server, "wissel", alone=BOOKKEEPING)
+            opened.callback(self.wissel.close)
+            _refuse_new_log(self.wissel, self.keys)
+            self.log_id = begin(self.wissel, self.keys, asked)
+            self.members: Database = PostgresDatabase(server, "leesmodellen", alone=None, statement_s=_BUILD_S)
+            opened.callback(self.members.close)
+            if asked.forget_members:
+                self.members.write(_forget).result()
+            check_checkpoints(self.wissel, self.members, self.log_id)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Close them, the read models first."""
+        self._opened.close()
+
+
+class OnServer:
+    """``hub.store.place.Place``: three schemas, of which ``sleutels`` may be in a database of its own."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        opslag, problems = loaded.settings.opslag, list[str]()
+        database = _server(loaded.database, opslag.lezers, "opslag.database", problems)
+        keys = _server(loaded.sleutels_database, opslag.lezers, "opslag.sleutels_database", problems) or database
+        if database is None or keys is None or problems:
+            raise ConfigError(problems)
+        self.server, self.keys = database, keys
+
+    def lock(self) -> ServerLock:
+        """Return the lock on the database."""
+        return ServerLock(self.server)
+
+    def open(self, asked: Asked) -> Schemas:
+        """Open the schemas."""
+        return Schemas(self.server, self.keys, asked)
+
+    def migrate(self, phase: Phase, tables: Mapping[str, str], *, show: bool = False) -> list[str]:
+        """Apply (or only name) the steps of a phase that were not applied yet."""
+        done = migraties.migrate(self.server, ("wissel", "leesmodellen"), tables, phase, show=show)
+        return [*done, *migraties.migrate(self.keys, ("sleutels",), {}, phase, show=show)]
+
+
+def _server(address: SecretStr | None, readers: int, key: str, problems: list[str]) -> Server | None:
+    """Return the server of an address; what libpq finds wrong with it is not repeated, it may hold the password."""
+    if address is None:
+        return None
+    try:
+        conninfo_to_dict(address.get_secret_value())
+    except psycopg.ProgrammingError:
+        problems.append(f"{key}: PostgreSQL begrijpt dit adres niet; kijk de namen na het vraagteken na (sslmode, sslrootcert)")
+        return None
+    return Server(address.get_secret_value(), readers)
+
+
+def _check(server: Server, keys: Server, tables: Mapping[str, str]) -> None:
+    """Refuse schemas that do not fit this version, and a server that may lose what it confirmed."""
+    migraties.check(server, ("wissel", "leesmodellen"), tables)
+    migraties.check(keys, ("sleutels",), {})
+    for where in {server, keys}:
+        with migraties.connected(where) as pg:
+            off = [name for name in _SAFE if pg.execute(f"SHOW {name}".encode()).fetchone() == ("off",)]
+        if off:
+            raise Refused(f"{where.name} runs with {', '.join(off)} = off: what was accepted could be lost; switch it on")
+
+
+def _refuse_new_log(wissel: Database, keys: KeyStore) -> None:
+    """Refuse to begin an empty log beside keys that were used: the log is in another database."""
+    with wissel.reader() as db:
+        begun = db.execute("SELECT 1 FROM meta WHERE naam = 'log_id'").fetchone()
+    if not begun and keys.known_ids():
+        raise Refused(
+            f"{wissel.name} holds no log, and {keys.name} holds the keys of one: name the right database in [opslag], or put "
+            "back its newest backup (docs/how-to/postgresql.md). Nothing has been changed"
+        )
+
+
+def _forget(db: Connection) -> None:
+    """Throw the read models away: every table of their schema but those that the migrations made."""
+    rows = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'leesmodellen' ORDER BY tablename").fetchall()
+    for (name,) in rows:
+        if name in {"controlepunt", "geparkeerd"}:
+            db.execute(f"DELETE FROM {name}")
+        elif name != "migratie":
+            db.define(f"DROP TABLE {name}")

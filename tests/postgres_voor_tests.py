@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A real PostgreSQL for the tests: a private server in a temporary folder, and a fresh database for each test.
+
+``WISSEL_TEST_POSTGRES=postgresql://...`` uses an existing server instead, with a role that may make databases.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from pydantic import SecretStr
+
+from hub.settings import Loaded
+from hub.store.server import OnServer
+
+BINARIES = "initdb", "pg_ctl", "postgres"
+MISSING = "PostgreSQL is missing; install it with: sudo apt-get install -y postgresql"
+
+
+def binaries() -> Path | None:
+    """Return the folder with the server's programs; Debian keeps them out of the PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    for folder in (*debian, Path(shutil.which("postgres") or "/").resolve().parent):
+        if all((folder / name).is_file() for name in BINARIES):
+            return folder
+    return None
+
+
+@dataclass
+class Cluster:
+    """A running server. ``stop`` and ``start`` are there for tests of what happens then."""
+
+    dsn: str
+    folder: Path | None = None
+    bin: Path | None = None
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    def address(self, database: str) -> str:
+        """Return the address of one database."""
+        parts = urlsplit(self.dsn)
+        return urlunsplit(parts._replace(path=f"/{database}"))
+
+    def run(self, sql: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run one statement as the owner of the server."""
+        with psycopg.connect(self.address(database), autocommit=True) as pg:
+            cursor = pg.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def ctl(self, *args: str) -> None:
+        """Run pg_ctl."""
+        assert self.folder is not None
+        assert self.bin is not None
+        as_server([str(self.bin / "pg_ctl"), "-D", str(self.folder / "data"), "-w", "-t", "60", *args], self.folder)
+
+    def start(self) -> None:
+        assert self.folder is not None
+        self.ctl("-l", str(self.folder / "server.log"), "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        self.ctl("-m", how, "stop")
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Yield the address of a fresh database, and drop it."""
+        name = f"wissel_test_{os.getpid()}_{next(self.numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        try:
+            yield self.address(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def as_server(command: list[str], folder: Path) -> None:
+    """Run a program as a user that PostgreSQL accepts: not root."""
+    user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **user)
+    assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Start a private server, synchronous as in production, on a socket of its own and a free loopback port."""
+    found = binaries()
+    assert found is not None
+    folder = Path(tempfile.mkdtemp(prefix="wissel-pg-"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        init = [str(found / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        as_server([*init, "--no-sync", "--locale=C.UTF-8"], folder)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        (folder / "data" / "postgresql.auto.conf").write_text(
+            f"unix_socket_directories = '{folder}'\nlisten_addresses = '127.0.0.1'\nport = {port}\n"
+            "max_connections = 200\nshared_buffers = 64MB\nmax_wal_size = 512MB\n"
+        )
+        made = Cluster(f"postgresql://postgres@/postgres?host={folder}&port={port}", folder, found)
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def with_database(loaded: Loaded, address: str, **more: str) -> Loaded:
+    """Return the settings with the store in a database, its schemas made."""
+    changed = {"database": SecretStr(address), **{name: SecretStr(value) for name, value in more.items()}}
+    return loaded.model_copy(update=changed)
+
+
+def migrated(loaded: Loaded, tables: dict[str, str]) -> Loaded:
+    """Apply the migrations, as an operator does before the hub starts."""
+    OnServer(loaded).migrate("pre", tables)
+    return loaded
