@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 REPO = Path(__file__).resolve().parent.parent
-pytest_plugins = ("geen_bsn",)  # no burgerservicenummer in anything the tests write
+pytest_plugins = ("geen_bsn", "postgres_voor_tests")  # no burgerservicenummer in anything the tests write
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # no service of the browser's own is reached: the tests meet only the pages
 BROWSER_ARGS = (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -56,7 +57,12 @@ def gemeente(slug: str = "emmen", **changes: Any) -> Gemeente:
 
 def loaded(folder: Path, gemeenten: Sequence[Gemeente] = (gemeente(),), *, partities: int = 2) -> Loaded:
     settings = Settings(log=LogSettings(partities=partities), opslag=OpslagSettings(map=folder))
-    return Loaded(settings=settings, master_key=MASTER_KEY, gemeenten={g.slug: g for g in gemeenten})
+    return opslag(Loaded(settings=settings, master_key=MASTER_KEY, gemeenten={g.slug: g for g in gemeenten}))
+
+
+def opslag(loaded: Loaded) -> Loaded:
+    """Put the store where it is to be: files, unless the fixture ``store`` says otherwise."""
+    return loaded
 
 
 def tel(row: Row | None, event: ProjectedEvent) -> Row:
@@ -121,6 +127,16 @@ def feit(
         ),
         **changes,
     )
+
+
+DUBBEL = ("IntegrityError", "UniqueViolation")  # what each engine calls a row that is there already
+
+
+def in_dialect(hub: EmbeddedHub, sql: str) -> str:
+    """Return SQL that damages a record as the engine of this hub writes its bytes."""
+    if hub.database.name == "wissel.db":
+        return sql
+    return re.sub(r"x'([0-9a-f]*)'", r"'\\x\1'::bytea", sql).replace("AS BLOB", "AS bytea")
 
 
 def zet(hub: EmbeddedHub, *events: NewEvent, expected: Any = None) -> None:

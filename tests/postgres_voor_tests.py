@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A real PostgreSQL for the tests: a private server in a temporary folder, and a fresh database for each test.
+"""A pytest plugin: a real PostgreSQL, a private server in a temporary folder, and a fresh database for each test.
 
 ``WISSEL_TEST_POSTGRES=postgresql://...`` uses an existing server instead, with a role that may make databases.
+
+A test that uses the fixture ``store`` runs twice: with its hubs on files and with them in a database (one per folder that is
+given to ``hub_voor_tests.loaded``). The mark ``bestanden`` keeps a test to files: it is about them.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import hub_voor_tests
 import psycopg
+import pytest
 from pydantic import SecretStr
 
 from hub.settings import Loaded
@@ -45,6 +50,7 @@ class Cluster:
     dsn: str
     folder: Path | None = None
     bin: Path | None = None
+    template: str = ""
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def address(self, database: str) -> str:
@@ -72,14 +78,27 @@ class Cluster:
         self.ctl("-m", how, "stop")
 
     @contextmanager
-    def database(self, template: str = "template0") -> Iterator[str]:
-        """Yield the address of a fresh database, and drop it."""
+    def database(self, *, empty: bool = False, seen: Path | None = None) -> Iterator[str]:
+        """Yield the address of a fresh database with its schemas made, and drop it. ``seen`` keeps what was in it."""
         name = f"wissel_test_{os.getpid()}_{next(self.numbers)}"
+        template = "template0" if empty else self.template
         self.run(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
         try:
             yield self.address(name)
         finally:
+            if seen:
+                seen.write_bytes(self.content(name))
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def content(self, database: str) -> bytes:
+        """Return every value of every table, for who looks whether something stands there that may not."""
+        with psycopg.connect(self.address(database), autocommit=True) as pg, pg.cursor(binary=True) as cursor:
+            tables = cursor.execute(
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+                " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+            ).fetchall()
+            rows = [row for (table,) in tables for row in cursor.execute(f"SELECT * FROM {table}".encode()).fetchall()]
+        return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row)
 
 
 def as_server(command: list[str], folder: Path) -> None:
@@ -117,13 +136,64 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A running PostgreSQL server; databases are made from a template with the schemas in it."""
+    existing = os.environ.get("WISSEL_TEST_POSTGRES")
+    if not existing and binaries() is None:
+        from conftest import missing
+
+        missing(MISSING)
+    with ExitStack() as opened:
+        made = Cluster(existing) if existing else opened.enter_context(cluster())
+        made.template = name = f"wissel_leeg_{os.getpid()}"
+        made.run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        opened.callback(made.run, f"DROP DATABASE {name} WITH (FORCE)")
+        OnServer(with_database(hub_voor_tests.loaded(Path()), made.address(name))).migrate("pre", {})
+        yield made
+
+
+@pytest.fixture(params=["bestanden", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Let the test run with its hubs on files, and again with them in PostgreSQL."""
+    if request.param == "bestanden":
+        yield request.param
+        return
+    server: Cluster = request.getfixturevalue("postgres")
+    addresses: dict[Path, str] = {}
+    with ExitStack() as made, pytest.MonkeyPatch.context() as changed:
+
+        def elsewhere(loaded: Loaded) -> Loaded:
+            folder = loaded.settings.opslag.map
+            if folder not in addresses:
+                seen = tmp_path / f"postgres-{len(addresses)}.gezien"
+                addresses[folder] = made.enter_context(server.database(seen=seen))
+            return with_database(loaded, addresses[folder])
+
+        changed.setattr(hub_voor_tests, "opslag", elsewhere)
+        opens = OnServer.open
+        changed.setattr(OnServer, "open", lambda self, asked: (self.migrate("pre", asked.tables), opens(self, asked))[1])
+        yield request.param
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "bestanden: about the files of the embedded store, so not on PostgreSQL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on PostgreSQL what is about files."""
+    out = [item for item in items if item.get_closest_marker("bestanden") and _on_postgres(item)]
+    if out:
+        items[:] = [item for item in items if item not in out]
+        config.hook.pytest_deselected(items=out)
+
+
+def _on_postgres(item: pytest.Item) -> bool:
+    spec = getattr(item, "callspec", None)
+    return spec is not None and spec.params.get("store") == "postgres"
+
+
 def with_database(loaded: Loaded, address: str, **more: str) -> Loaded:
     """Return the settings with the store in a database, its schemas made."""
     changed = {"database": SecretStr(address), **{name: SecretStr(value) for name, value in more.items()}}
     return loaded.model_copy(update=changed)
-
-
-def migrated(loaded: Loaded, tables: dict[str, str]) -> Loaded:
-    """Apply the migrations, as an operator does before the hub starts."""
-    OnServer(loaded).migrate("pre", tables)
-    return loaded

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import Final
@@ -21,6 +22,8 @@ from hub.store.place import Phase
 from hub.store.postgres import BOOKKEEPING, KEYS, RUNNING, Pg, PostgresDatabase, Server, tried
 
 _BUILD_S: Final = 1_800  # making an index over millions of rows takes its time
+_TRIES: Final = 20
+_TRY_S: Final = 0.1
 _SAFE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -35,16 +38,19 @@ class ServerLock:
         """Take the lock, or refuse."""
         with migraties.faults(self._server):
             pg = self._pg = self._server.connect("pg_catalog", purpose="hub")
-            row = pg.execute(tried(RUNNING).encode()).fetchone()
-        if row != (True,):
-            self.release()
-            raise Refused(f"a hub already runs on {self._server.name}; stop it first, or give this one another database")
+            for _ in range(_TRIES):  # the server needs a moment to see that a hub that was killed is gone
+                if pg.execute(tried(RUNNING).encode()).fetchone() == (True,):
+                    return
+                time.sleep(_TRY_S)
+        self.release()
+        raise Refused(f"a hub already runs on {self._server.name}; stop it first, or give this one another database")
 
     def release(self) -> None:
         """Let go of the database."""
         if self._pg:
             with suppress(psycopg.Error):
-                self._pg.close()
+                self._pg.execute("SELECT pg_advisory_unlock_all()")  # now, not when the server notices that we left
+            self._pg.close()
             self._pg = None
 
 

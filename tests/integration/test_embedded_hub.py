@@ -9,6 +9,8 @@ from hub_voor_tests import TELLER, Klok, VolgFlow, feit, loaded, plugins, zet
 from hub.app import EmbeddedHub
 from hub.flows.base import Feit, Opdracht, Termijn
 
+pytestmark = pytest.mark.usefixtures("store")
+
 
 @pytest.fixture
 def hub(tmp_path):

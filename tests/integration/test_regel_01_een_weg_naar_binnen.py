@@ -13,6 +13,8 @@ from hub.errors import HubError, LostRace, Poison, SchemaViolation, TooLarge
 from hub.events import PERSONEN, ZAKEN
 from hub.store.put import StoreTx, StreamMoved
 
+pytestmark = pytest.mark.usefixtures("store")
+
 GEHEIM = "Prinsengracht 263"
 
 

@@ -18,6 +18,8 @@ from hub.flows.base import Feit, Opdracht, Termijn
 from hub.flows.runner import BATCH_EVENTS
 from hub.store.put import StoreTx
 
+pytestmark = pytest.mark.usefixtures("store")
+
 OF_PUT = {"stroom", "bron", "gebeurtenis", "partitie", "sleutel_stroom"}
 OPEN = {"resourceUrl": "x", "aanmaakdatum": None, "wie": None}
 
@@ -70,6 +72,7 @@ def traced(database, work):
     return [tables for tables in trace.transactions if tables]
 
 
+@pytest.mark.bestanden
 def test_a_flow_writes_checkpoint_then_rows_then_log(hub):
     """First the checkpoint, then ledger and terms, last what put writes: two transactions never wait for each other."""
     zet(hub, feit("a", 1))
@@ -82,6 +85,7 @@ def test_a_flow_writes_checkpoint_then_rows_then_log(hub):
     assert "gebeurtenis" in tables
 
 
+@pytest.mark.bestanden
 def test_a_projection_writes_its_checkpoint_first(hub):
     """The compare-and-set comes before any row is loaded or written: who lost the partition writes nothing."""
     zet(hub, feit("a", 1))
@@ -112,6 +116,7 @@ def test_keys_are_made_and_elements_sealed_before_the_transaction(hub, monkeypat
     assert writers == []
 
 
+@pytest.mark.bestanden
 def test_a_parked_stream_is_sealed_before_its_transaction_too(hub, monkeypatch):
     """A retry by an operator keeps to the same order."""
     flow = hub.plugins.flows["volg"]
@@ -182,6 +187,7 @@ def test_a_batch_of_a_flow_ends_after_twenty_milliseconds(hub):
     assert sum(taken) == 10
 
 
+@pytest.mark.bestanden
 def test_what_put_writes_is_sorted(hub):
     """Rows go in in the order of their key, whatever the order of the streams: pages are touched once."""
     sealed = hub.seal([feit(f"zaak-{n}", n) for n in (5, 3, 9, 1)])

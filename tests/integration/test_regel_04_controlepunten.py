@@ -15,6 +15,8 @@ from hub.errors import LostRace
 from hub.projector import Projector
 from hub.store.base import StoreUnavailable
 
+pytestmark = pytest.mark.usefixtures("store")
+
 TWEEDE = replace(TELLER, name="tweede")
 
 
@@ -114,6 +116,7 @@ def test_a_checkpoint_remembers_place_epoch_event_and_log(hub):
     assert epoch >= 1
 
 
+@pytest.mark.bestanden
 def test_rows_and_checkpoint_stand_or_fall_together(hub):
     """A batch that is rolled back moved no checkpoint, in the file or in memory; the next try takes it whole."""
     zet(hub, *(feit(f"zaak-{n}", n) for n in range(1_000)))
@@ -127,6 +130,7 @@ def test_rows_and_checkpoint_stand_or_fall_together(hub):
     assert hub.read_model("teller").tally("emmen", "aantal") == {1: 1_000}
 
 
+@pytest.mark.bestanden
 def test_live_projections_go_in_lockstep(hub):
     """All projections show the same moment: one transaction moves them together, or none of them."""
     zet(hub, *(feit("a", n) for n in range(5)))

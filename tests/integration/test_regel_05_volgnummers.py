@@ -9,6 +9,8 @@ from hub_voor_tests import Klok, VolgFlow, feit, loaded, plugins, zet
 from hub import parking
 from hub.app import EmbeddedHub
 
+pytestmark = pytest.mark.usefixtures("store")
+
 
 @pytest.fixture
 def hub(tmp_path):

@@ -8,7 +8,7 @@ import inspect
 from dataclasses import fields
 
 import pytest
-from hub_voor_tests import HERVAT, OPGESCHORT, START, Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
+from hub_voor_tests import DUBBEL, HERVAT, OPGESCHORT, START, Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
 
 from hub import parking
 from hub.app import EmbeddedHub
@@ -16,6 +16,8 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.events import ZAKEN, command_id, flow_id
 from hub.flows import base
 from hub.flows.base import Feit, FlowContext, Opdracht, Termijn
+
+pytestmark = pytest.mark.usefixtures("store")
 
 OPEN = {"resourceUrl": "x", "aanmaakdatum": None, "wie": None}
 
@@ -270,14 +272,14 @@ def test_a_row_that_is_there_already_parks_its_stream_alone(make):
     taken = flow_id(gemeente="emmen", flow="volg", topic="wissel.opdrachten.x", key="a", cause_id=feit("a", 1).id, step="doe")
     row = (
         "INSERT INTO opdracht (id, gemeente, zaak, connector, soort, gebeurtenis, waarde, gegeven, vanaf)"
-        " VALUES (?, 'emmen', 'a', 'x', 'doe', ?, x'', 0, 0)"
+        " VALUES (?, 'emmen', 'a', 'x', 'doe', ?, ?, 0, 0)"
     )
-    hub.database.write(lambda db: db.execute(row, (taken, taken))).result()
+    hub.database.write(lambda db: db.execute(row, (taken, taken, b""))).result()
     zet(hub, feit("a", 1), feit("b", 1), feit("c", 1))
     hub.flow_runner.catch_up()
     assert types(hub, "a") == [HERVAT]
     assert len(types(hub, "b")) == len(types(hub, "c")) == 3
-    assert parked(hub) == [(1, "IntegrityError")]
+    assert parked(hub) in [[(1, name)] for name in DUBBEL]
 
 
 # --------------------------------------------------------------------------------------------------- a new flow

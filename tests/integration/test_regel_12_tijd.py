@@ -15,6 +15,8 @@ from hub.clock import rfc3339
 from hub.flows.base import Termijn, TermijnVervalt
 from hub.timers import VERSTREKEN, Timers
 
+pytestmark = pytest.mark.usefixtures("store")
+
 VERVALT = START + timedelta(hours=1)
 
 

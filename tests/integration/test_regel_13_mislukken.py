@@ -4,11 +4,24 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from dataclasses import replace
 
 import pytest
-from hub_voor_tests import HERVAT, OPGESCHORT, TELLER, Klok, VolgFlow, feit, gemeente, loaded, plugins, tel, zet
+from hub_voor_tests import (
+    DUBBEL,
+    HERVAT,
+    OPGESCHORT,
+    TELLER,
+    Klok,
+    VolgFlow,
+    feit,
+    gemeente,
+    in_dialect,
+    loaded,
+    plugins,
+    tel,
+    zet,
+)
 from motor import Doener, Verbinding, draait, tot
 from motor import opened as met_verbinding
 
@@ -19,6 +32,8 @@ from hub.errors import Invalid, KeyMissing, NotFound, Poison, Transient
 from hub.events import ZAKEN, outcome_id
 from hub.flows.base import Feit
 from hub.store.base import StoreUnavailable
+
+pytestmark = pytest.mark.usefixtures("store")
 
 OPEN = {"resourceUrl": "x", "aanmaakdatum": None, "wie": None}
 TWEEDE = replace(TELLER, name="tweede")
@@ -333,7 +348,7 @@ def with_name(key, number):
 @pytest.mark.parametrize(
     ("projection", "oorzaak"),
     [
-        (UNIQUE, "IntegrityError"),
+        (UNIQUE, DUBBEL),
         (PACKED, "TypeError"),
         (LINKED, "ProgrammingError"),
         (COLUMN, "KeyError"),
@@ -348,7 +363,7 @@ def test_a_row_that_does_not_write_parks_its_own_event_only(make, projection, oo
     zet(hub, first, feit("a", 1), with_name("a", 2), feit("a", 3), feit("c", 1))
     hub.projector.catch_up()
     lid = f"{projection.name}:1"
-    assert parked(hub, lid) == [(2, oorzaak), (3, None)]
+    assert parked(hub, lid) in [[(2, name), (3, None)] for name in ([oorzaak] if isinstance(oorzaak, str) else oorzaak)]
     assert hub.projector.behind() == 0
     assert seen(hub, "a", projection.name) == [1]
     assert seen(hub, "b", projection.name) == seen(hub, "c", projection.name) == [1]
@@ -357,7 +372,7 @@ def test_a_row_that_does_not_write_parks_its_own_event_only(make, projection, oo
     zet(hub, feit("c", 2), feit("a", 4))
     hub.projector.catch_up()
     assert seen(hub, "c", projection.name) == [1, 2]
-    assert parked(hub, lid) == [(2, oorzaak), (3, None), (4, None)]
+    assert [number for number, _ in parked(hub, lid)] == [2, 3, 4]
 
 
 def test_what_did_not_write_can_be_retried_and_skipped(make):
@@ -373,6 +388,7 @@ def test_what_did_not_write_can_be_retried_and_skipped(make):
     assert seen(hub, model="kolom") == [1, 3]
 
 
+@pytest.mark.bestanden
 def test_a_full_disk_parks_nothing(make):
     """That is Transient: the batch waits whole, and goes in when there is room."""
     hub = make(TELLER)
@@ -454,7 +470,7 @@ def test_a_stream_that_moved_while_it_was_retried_is_judged_again(make, monkeypa
 
 def damage(hub, sequence, how, key="a"):
     query = f"UPDATE gebeurtenis SET {how} WHERE volgnummer = ? AND stroom = (SELECT id FROM stroom WHERE sleutel = ?)"
-    hub.database.write(lambda db: db.execute(query, (sequence, key))).result()
+    hub.database.write(lambda db: db.execute(in_dialect(hub, query), (sequence, key))).result()
 
 
 def test_a_skipped_event_is_left_out_of_a_flows_fold(make):
@@ -576,8 +592,7 @@ def test_a_missing_key_is_a_fault_that_parks_nobody(make):
     """The key file is not the one of this log: nothing is judged on half the facts, and the backup is named."""
     hub = make(flow=VolgFlow())
     zet(hub, feit("a", 1, besloten={"p": {"naam": "x"}}))
-    with sqlite3.connect(hub.folder / "sleutels.db") as db:
-        db.execute("DELETE FROM sleutel")
+    hub.keys._database.write(lambda db: db.execute("DELETE FROM sleutel")).result()
     hub.keys._by_id.clear()
     with pytest.raises(KeyMissing, match="put back its newest backup"):
         hub.flow_runner.catch_up()

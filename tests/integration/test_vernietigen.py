@@ -15,6 +15,8 @@ from hub.leesmodel import sealed_rows
 from hub.plugins import Projection, Sealed
 from hub.store.put import StoreTx
 
+pytestmark = pytest.mark.usefixtures("store")
+
 ANNA, BOB = "a" * 32, "b" * 32
 NAAM = {"naam": "Zonneschijn"}
 VERNIETIGD = "nl.wissel.sleutel.vernietigd.v1"
@@ -151,6 +153,7 @@ def test_put_refuses_what_was_sealed_before_the_mark(hub):
     assert state[0].besloten == {ANNA: NAAM}
 
 
+@pytest.mark.bestanden
 def test_a_restored_key_file_has_it_destroyed_again(tmp_path):
     """Putting back a backup of sleutels.db from before does not bring anybody's data back."""
     hub = opened(tmp_path)
@@ -168,6 +171,7 @@ def test_a_restored_key_file_has_it_destroyed_again(tmp_path):
     hub.close()
 
 
+@pytest.mark.bestanden
 def test_a_key_file_from_before_a_destroyed_key_was_made_is_normal(tmp_path):
     """The only key that the restored file misses was destroyed meanwhile: nothing readable is lost, so the hub starts."""
     hub = opened(tmp_path)
@@ -185,6 +189,7 @@ def test_a_key_file_from_before_a_destroyed_key_was_made_is_normal(tmp_path):
     hub.close()
 
 
+@pytest.mark.bestanden
 def test_an_older_key_file_is_refused(tmp_path):
     """A key that the log was sealed with is missing and not destroyed: refuse, and name the backup."""
     hub = opened(tmp_path)
