@@ -120,13 +120,26 @@ class PostgresConnection:
 
 
 class PostgresDatabase:
-    """``hub.store.base.Database`` on one schema. ``alone``: a lock that its transactions take first, in every process."""
+    """``hub.store.base.Database`` on one schema.
 
-    def __init__(self, server: Server, schema: str, *, alone: int | None, statement_s: int | None = None) -> None:
+    ``alone``: a lock that its transactions take first, in every process. Without ``durable`` its last commits may go with the
+    power.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        schema: str,
+        *,
+        alone: int | None = None,
+        statement_s: int | None = None,
+        durable: bool = True,
+    ) -> None:
         self.name = f"{schema} ({server.name})"
         self._server = server
         self._schema = schema
         self._statement_s = statement_s
+        self._durable = durable
         self._begin = b"BEGIN" if alone is None else f"BEGIN; {locked(alone)}".encode()
         self._local = threading.local()
         self._slots: queue.LifoQueue[Pg | None] = queue.LifoQueue()
@@ -273,9 +286,12 @@ class PostgresDatabase:
 
     def _connect(self, purpose: str) -> Pg:
         try:
-            return self._server.connect(self._schema, purpose=f"{self._schema}-{purpose}", statement_s=self._statement_s)
+            pg = self._server.connect(self._schema, purpose=f"{self._schema}-{purpose}", statement_s=self._statement_s)
+            if not self._durable:  # what is being built again: a commit lost with the power is built again too
+                pg.execute("SET synchronous_commit = off")
         except psycopg.Error as error:
             raise self._fault(error) from error
+        return pg
 
     def _fault(self, error: psycopg.Error) -> StoreUnavailable:
         return StoreUnavailable(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -24,6 +25,8 @@ from hub.store.postgres import BOOKKEEPING, KEYS, RUNNING, Pg, PostgresDatabase,
 _BUILD_S: Final = 1_800  # making an index over millions of rows takes its time
 _TRIES: Final = 20
 _TRY_S: Final = 0.1
+_OF_BUILD: Final = re.compile(r"\w+?_v\d+_(\d+)(?:_[a-z]\w*)?")  # see hub.readmodels.shape_of
+_OF_MEMBERS: Final = ("controlepunt", "geparkeerd", "gezien")
 _SAFE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -58,6 +61,7 @@ class Schemas:
     """The three schemas of one log, opened together or not at all; ``sleutels`` may be in another database."""
 
     def __init__(self, server: Server, keys: Server, asked: Asked) -> None:
+        self._server = server
         with ExitStack() as opened:
             _check(server, keys, asked.tables)
             key_database = PostgresDatabase(keys, "sleutels", alone=KEYS)
@@ -67,12 +71,33 @@ class Schemas:
             opened.callback(self.wissel.close)
             _refuse_new_log(self.wissel, self.keys)
             self.log_id = begin(self.wissel, self.keys, asked)
-            self.members: Database = PostgresDatabase(server, "leesmodellen", alone=None, statement_s=_BUILD_S)
+            self.members: Database = PostgresDatabase(server, "leesmodellen", statement_s=_BUILD_S)
             opened.callback(self.members.close)
             if asked.forget_members:
                 self.members.write(_forget).result()
             check_checkpoints(self.wissel, self.members, self.log_id)
             self._opened = opened.pop_all()
+
+    def open_build(self, number: int, *, make: bool = False, durable: bool = True) -> Database:  # noqa: ARG002
+        """Open the read models once more, with a writer of its own: a replay never waits for the live projections."""
+        return PostgresDatabase(self._server, "leesmodellen", statement_s=_BUILD_S, durable=durable)
+
+    def remove_build(self, number: int) -> None:
+        """Drop the tables of a build, with its checkpoints and what was parked for it."""
+
+        def work(db: Connection) -> None:
+            for table in _tables(db):
+                if (found := _OF_BUILD.fullmatch(table)) and int(found[1]) == number:
+                    db.define(f"DROP TABLE {table}")
+            for table in _OF_MEMBERS:
+                db.execute(f"DELETE FROM {table} WHERE lid LIKE ?", (f"%:%.{number}",))
+
+        self.members.write(work).result()
+
+    def build_numbers(self) -> set[int]:
+        """Return the replays of which a table is there."""
+        with self.members.reader() as db:
+            return {int(found[1]) for table in _tables(db) if (found := _OF_BUILD.fullmatch(table))}
 
     def close(self) -> None:
         """Close them, the read models first."""
@@ -140,9 +165,13 @@ def _refuse_new_log(wissel: Database, keys: KeyStore) -> None:
 
 def _forget(db: Connection) -> None:
     """Throw the read models away: every table of their schema but those that the migrations made."""
-    rows = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'leesmodellen' ORDER BY tablename").fetchall()
-    for (name,) in rows:
-        if name in {"controlepunt", "geparkeerd"}:
-            db.execute(f"DELETE FROM {name}")
-        elif name != "migratie":
-            db.define(f"DROP TABLE {name}")
+    for table in _tables(db):
+        if table in {*_OF_MEMBERS, "bouw", "leesmodel"}:
+            db.execute(f"DELETE FROM {table}")
+        elif table != "migratie":
+            db.define(f"DROP TABLE {table}")
+
+
+def _tables(db: Connection) -> list[str]:
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'leesmodellen' ORDER BY tablename"
+    return [row[0] for row in db.execute(query)]

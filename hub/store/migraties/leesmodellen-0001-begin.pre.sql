@@ -24,3 +24,25 @@ CREATE TABLE geparkeerd (
     laatst bigint NOT NULL,
     PRIMARY KEY (lid, stroom, plaats)
 );
+
+CREATE TABLE gezien (
+    lid text COLLATE "C" NOT NULL, stroom bigint NOT NULL, volgnummer bigint NOT NULL, PRIMARY KEY (lid, stroom)
+);
+
+CREATE TABLE bouw (
+    lid text COLLATE "C" PRIMARY KEY,
+    nummer bigint NOT NULL,
+    projectie text COLLATE "C" NOT NULL,
+    versie bigint NOT NULL,
+    vorm text COLLATE "C" NOT NULL,
+    toestand text COLLATE "C" NOT NULL,
+    reden text COLLATE "C" NOT NULL,
+    door text COLLATE "C" NOT NULL,
+    begonnen bigint NOT NULL
+);
+CREATE TABLE leesmodel (
+    projectie text COLLATE "C" PRIMARY KEY,
+    lid text COLLATE "C" NOT NULL,
+    vorige text COLLATE "C",
+    vorige_tot bigint
+);

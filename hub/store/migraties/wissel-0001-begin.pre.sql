@@ -69,6 +69,10 @@ CREATE TABLE geparkeerd (
     PRIMARY KEY (lid, stroom, plaats)
 );
 
+CREATE TABLE gezien (
+    lid text COLLATE "C" NOT NULL, stroom bigint NOT NULL, volgnummer bigint NOT NULL, PRIMARY KEY (lid, stroom)
+);
+
 CREATE TABLE opdracht (
     id text COLLATE "C" PRIMARY KEY,
     gemeente text COLLATE "C" NOT NULL,
@@ -121,3 +125,10 @@ CREATE TABLE geweigerd (
     key_id text COLLATE "C",
     inhoud bytea
 );
+
+CREATE TABLE lease (
+    naam text COLLATE "C" PRIMARY KEY,
+    houder text COLLATE "C",
+    beurt bigint NOT NULL,
+    duur_ms bigint NOT NULL
+) WITH (fillfactor = 50);
