@@ -22,7 +22,7 @@ from typing import Any, Final
 import structlog
 
 from hub import doctor
-from hub.app import EmbeddedHub
+from hub.core import Core
 from hub.desk import Desk, Herkansing
 from hub.errors import HubError, Invalid, NotFound, Refused
 from hub.flows import onbeslist
@@ -40,22 +40,22 @@ _LONGEST_LINE: Final = 64 * 1024 * 1024  # bytes; a list of what is parked may b
 
 _NO_ANSWER: Final = "de hub gaf geen antwoord, misschien deed zij het toch; bekijk met `wissel parked list` hoe het staat"
 
-Action = Callable[[EmbeddedHub, Mapping[str, Any]], Awaitable[Any]]
+Action = Callable[[Core, Mapping[str, Any]], Awaitable[Any]]
 
 
-async def _parked_list(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _parked_list(hub: Core, args: Mapping[str, Any]) -> Any:
     return [entry.as_dict() for entry in Desk(hub).list(Keuze.of(args))]
 
 
-async def _parked_show(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _parked_show(hub: Core, args: Mapping[str, Any]) -> Any:
     return Desk(hub).show(args["nummer"]).as_dict()
 
 
-async def _parked_export(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _parked_export(hub: Core, args: Mapping[str, Any]) -> Any:
     return [entry.as_dict() for entry in Desk(hub).export(Keuze.of(args))]
 
 
-async def _parked_retry(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _parked_retry(hub: Core, args: Mapping[str, Any]) -> Any:
     why = {"reden": args["reden"], "door": args["door"]}
     if nummer := args.get("nummer"):
         went = await Desk(hub).retry(nummer, **why)
@@ -63,11 +63,11 @@ async def _parked_retry(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
     return asdict(await Desk(hub).retry_chosen(Keuze.of(args), **why))
 
 
-async def _parked_skip(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _parked_skip(hub: Core, args: Mapping[str, Any]) -> Any:
     return await Desk(hub).skip(args["nummer"], reden=args["reden"], door=args["door"])
 
 
-async def _lijst_zet(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _lijst_zet(hub: Core, args: Mapping[str, Any]) -> Any:
     gemeente = _gemeente(hub, args)
     markering = Markering(
         soort=args["soort"],
@@ -85,22 +85,22 @@ async def _lijst_zet(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
     return event.id
 
 
-async def _lijst_opheffen(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _lijst_opheffen(hub: Core, args: Mapping[str, Any]) -> Any:
     why = {"soort": args["soort"], "reden": args["reden"], "door": args["door"]}
     event = lifted(_gemeente(hub, args), _over(hub, args), args["markering"], **why)
     await _put_once(hub, event)
     return event.id
 
 
-async def _doctor(hub: EmbeddedHub, _: Mapping[str, Any]) -> Any:
+async def _doctor(hub: Core, _: Mapping[str, Any]) -> Any:
     return doctor.as_dicts(await doctor.of_hub(hub))
 
 
-async def _doctor_zaken(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _doctor_zaken(hub: Core, args: Mapping[str, Any]) -> Any:
     return asdict(await asyncio.to_thread(onbeslist.kijk, hub, na=int(args["na"])))
 
 
-async def _doctor_herbeslis(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+async def _doctor_herbeslis(hub: Core, args: Mapping[str, Any]) -> Any:
     why = {"reden": mask_bsns(args["reden"]), "door": mask_bsns(args["door"])}
     return await asyncio.to_thread(onbeslist.herbeslis, hub, args["flow"], int(args["stroom"]), **why)
 
@@ -119,7 +119,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
 }
 
 
-async def _put_once(hub: EmbeddedHub, event: Any) -> None:
+async def _put_once(hub: Core, event: Any) -> None:
     """Put a fact down unless its stream holds it already."""
     sealed = hub.seal([event])
 
@@ -136,14 +136,14 @@ def _present(tx: Any, event: Any, event_id: str) -> bool:
     return tx.one(query, (event.topic, event.key, uuid.UUID(event_id).bytes)) is not None
 
 
-def _gemeente(hub: EmbeddedHub, args: Mapping[str, Any]) -> Any:
+def _gemeente(hub: Core, args: Mapping[str, Any]) -> Any:
     try:
         return hub.gemeenten[args["gemeente"]]
     except KeyError:
         raise NotFound(f"gemeente {args['gemeente']} is er niet; bekend zijn: {', '.join(hub.gemeenten)}") from None
 
 
-def _over(hub: EmbeddedHub, args: Mapping[str, Any]) -> str:
+def _over(hub: Core, args: Mapping[str, Any]) -> str:
     if args.get("bsn"):
         try:
             return str(_gemeente(hub, args).pseudonym(Bsn(args["bsn"])))
@@ -168,7 +168,7 @@ def socket_path(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"wissel-{os.getuid()}-{digest}.sock"
 
 
-async def listen(hub: EmbeddedHub) -> asyncio.Server:
+async def listen(hub: Core) -> asyncio.Server:
     """Open the socket for operators' commands."""
     path = socket_path(hub.folder)
     try:
@@ -189,14 +189,14 @@ async def listen(hub: EmbeddedHub) -> asyncio.Server:
         os.umask(old)
 
 
-async def _act(hub: EmbeddedHub, name: str, args: Mapping[str, Any]) -> Any:
+async def _act(hub: Core, name: str, args: Mapping[str, Any]) -> Any:
     if name in ACTIONS:
         return await ACTIONS[name](hub, args)
     brought = [connector.actions(hub) for connector in hub.connectors.values() if isinstance(connector, Bedienbaar)]
     return await {name: action for actions in brought for name, action in actions.items()}[name](args)
 
 
-async def _answer(hub: EmbeddedHub, line: bytes) -> dict[str, Any]:
+async def _answer(hub: Core, line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
         return {"result": await _act(hub, request["action"], request["args"])}
@@ -217,7 +217,7 @@ async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
     _check_owner(path, folder)
     answer = await _ask_running(path, action, args)
     if answer is None:
-        hub = EmbeddedHub(loaded).open()
+        hub = Core(loaded).open()
         try:
             answer = await _answer(hub, json.dumps({"action": action, "args": dict(args)}).encode())
         finally:

@@ -31,7 +31,7 @@ class EmbeddedHub(Core):
 
     def start(self) -> None:
         """Start runner, executors, timers and the connectors' services on the running event loop."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self.working = asyncio.get_running_loop(), True
         self.uitvoering = Uitvoering(
             hub=self,
             codec=self.codec,
@@ -63,9 +63,7 @@ class EmbeddedHub(Core):
         self._loop = None
         await asyncio.to_thread(self.flow_runner.stop)
         await asyncio.to_thread(self.projector.stop)
-        for connector in self.connectors.values():
-            await connector.close(self)
-        self.close()
+        await super().stop()
 
     async def __aenter__(self) -> Self:
         self.open()

@@ -16,7 +16,7 @@ from hub.cli_gedeeld import ask, config_option
 from hub.cli_parked import parked
 from hub.errors import HubError
 from hub.lijsten import SOORTEN
-from hub.serve import run
+from hub.serve import run, serve_web, work
 from hub.serve import serve as serve_forever
 from hub.settings import load
 from hub.store.place import Phase, place_of
@@ -37,6 +37,22 @@ def serve(config: Path, *, demo_inlog: bool) -> None:
     """Start de hub en zijn schermen; stop met Ctrl-C."""
     login: LoginPort | None = DemoLogin() if demo_inlog else None
     run(serve_forever(load(config), login=login, on_ready=_say_ready))
+
+
+@wissel.command()
+@config_option
+@click.option("--demo-inlog", is_flag=True, help="Alleen voor de demo: inloggen zonder DigiD, alleen op dit apparaat.")
+def web(config: Path, *, demo_inlog: bool) -> None:
+    """Start alleen de schermen, de API en de webhooks; het werk doen de werkers. Op Kafka en PostgreSQL."""
+    login: LoginPort | None = DemoLogin() if demo_inlog else None
+    run(serve_web(load(config), login=login, on_ready=_say_ready))
+
+
+@wissel.command()
+@config_option
+def worker(config: Path) -> None:
+    """Start een werker, naast andere: flows, leesmodellen, opdrachten, ophalen. Op Kafka en PostgreSQL."""
+    run(work(load(config), on_ready=_say_ready))
 
 
 def _say_ready(port: int) -> None:

@@ -11,13 +11,13 @@ import asyncio
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from hub.builds import Builds
 from hub.clock import SystemClock
 from hub.codec import Codec
 from hub.discovery import Plugins, installed
-from hub.errors import NotFound
+from hub.errors import NotFound, Refused
 from hub.events import OPDRACHTEN, PERSONEN, ZAKEN, NewEvent
 from hub.flows.answers import Effects
 from hub.flows.runner import FlowRunner
@@ -43,6 +43,10 @@ from hub.versheid import Versheid
 from schemas import load as load_schemas
 
 T = TypeVar("T")
+_ALONE: Final = (
+    "`wissel web` en `wissel worker` delen hun werk over Kafka en PostgreSQL: zet [log] kafka en [opslag] database."
+    " Zonder die twee draait alles in één proces: start `wissel serve`"
+)
 
 
 class CodecVault:
@@ -71,7 +75,10 @@ class Core:
         clock: Clock | None = None,
         plugins: Plugins | None = None,
         forget_read_models: bool = False,
+        shared: bool = False,
     ) -> None:
+        if shared and not loaded.shareable:
+            raise Refused(_ALONE)
         self.settings = loaded.settings
         self.gemeenten: Mapping[str, Gemeente] = loaded.gemeenten
         self.clock: Clock = clock or SystemClock(loaded.clock_shift)
@@ -79,7 +86,8 @@ class Core:
         self.plugins = plugins or installed()
         self.connectors = self.plugins.connectors
         self.proces = uuid.uuid4().hex
-        self.shared = False  # True where other processes may work on the same store
+        self.shared = shared
+        self.working = False  # True where the runner runs
         self._master_key = loaded.master_key
         self._forget_read_models = forget_read_models
         self._place = place_of(loaded)
@@ -147,6 +155,15 @@ class Core:
         self.officials = Officials(self)
         self.versheid = Versheid(self)
         self.supervision = Toezicht(self)
+
+    def start(self) -> None:
+        """Run nothing: what plugins may ask needs nothing that runs."""
+
+    async def stop(self) -> None:
+        """Close the connections of the connectors, and then the store."""
+        for connector in self.connectors.values():
+            await connector.close(self)
+        self.close()
 
     def close(self) -> None:
         """Close the store and let go of it."""

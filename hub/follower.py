@@ -75,13 +75,14 @@ class Follower:
 
     def _round(self) -> tuple[int, Exception | None]:
         progressed, failed = 0, None
-        for step in self.steps():
-            try:
-                progressed += step()
-            except Exception as error:  # noqa: BLE001 - a thread that died here would stop all work without a word
-                failed = error
-            if self._stop.is_set():
-                break
+        try:
+            for step in self.steps():
+                done, fault = _taken(step)
+                progressed, failed = progressed + done, fault or failed
+                if self._stop.is_set():
+                    break
+        except Exception as error:  # noqa: BLE001 - neither store nor log could be asked what there is
+            failed = error
         return progressed, failed
 
     def _report(self, error: Exception | None) -> None:
@@ -90,3 +91,10 @@ class Follower:
             stack = None if isinstance(error, Transient) else failure_of(error).stack  # type: ignore[arg-type]
             log.error("following_paused", lid=self._name, uitleg=text, stapel=stack)
         self.last_error = text
+
+
+def _taken(step: Callable[[], int]) -> tuple[int, Exception | None]:
+    try:
+        return step(), None
+    except Exception as error:  # noqa: BLE001 - a thread that died here would stop all work without a word
+        return 0, error

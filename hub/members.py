@@ -86,8 +86,7 @@ class Members:
             return None
         projection = self._builds.projections[build.projectie]
         member = Member(projection, Tables(projection, build.nummer), database)
-        with self._bookkeeping.reader() as db:
-            member.skipped |= parking.skipped(db, member_name(projection.name, projection.version, 0))
+        self._load_skipped(member)
         database.write(lambda db: self._open(db, member)).result()
         return member
 
@@ -110,6 +109,12 @@ class Members:
         for member in self.all:
             with member.database.reader() as db:
                 self.load(db, member)
+            self._load_skipped(member)
+
+    def _load_skipped(self, member: Member) -> None:
+        """Read what a person decided to leave out, in whatever process that was."""
+        with self._bookkeeping.reader() as db:
+            member.skipped |= parking.skipped(db, member_name(member.projection.name, member.projection.version, 0))
 
     def take_over(self) -> None:
         """Let a new version be seen once it has taken all there is, where the old one can only get older: its code is gone."""

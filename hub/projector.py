@@ -66,13 +66,18 @@ class Projector(Follower):
         """Let builds join and leave as is written now."""
         self._following.sync()
 
+    def reload(self) -> None:
+        """Read again where all builds stand, where other processes move them."""
+        self._following.sync()
+        self._following.reload()
+
     def steps(self) -> Iterable[Callable[[], int]]:
         """Yield one step per partition that holds something new; all are handed to the writer first, to share a commit."""
         self._following.sync()
         self._following.take_over()
         ends = self._slowest(self.members, self._log.positions())
-        places = [(topic, partition) for head, topic, partition, offset in ends if offset < head - 1]
-        begun = [(place, self._begun(*place)) for place in places]
+        waiting = [(topic, partition) for head, topic, partition, offset in ends if offset < head - 1]
+        begun = [(place, self._begun(*place)) for place in waiting if self._log.assigned(*place)]
         yield from (partial(self._step, *place, started) for place, started in begun)
 
     def rebuild(self) -> int:

@@ -90,6 +90,8 @@ class ParkeerSettings(_Section):
 class WerkerSettings(_Section):
     """``[werker]``: processes that share one database."""
 
+    host: str = Field("127.0.0.1", description="Adres waarop een werker /livez, /readyz en /metrics geeft.")
+    port: int = Field(8090, ge=0, le=65535, description="Poort daarvan; 0: een vrije.")
     lease_s: float = Field(
         5.0, ge=1, le=60, description="Na zoveel seconden stilte neemt een ander proces het werk van een werker over."
     )
@@ -143,6 +145,11 @@ class Loaded(BaseModel):
     gemeenten: dict[str, Gemeente]
     database: SecretStr | None = None
     sleutels_database: SecretStr | None = None
+
+    @property
+    def shareable(self) -> bool:
+        """True when more than one process can work on this installation: its log on Kafka, its store in PostgreSQL."""
+        return False
 
     @property
     def clock_shift(self) -> timedelta:

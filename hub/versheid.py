@@ -24,6 +24,7 @@ class Versheid:
 
     def freshness(self) -> Freshness:
         """Return how fresh the read models are."""
+        self._look_again()
         behind = self._hub.projector.behind()
         parked = self._hub.builds.parked_count()
         metrics.ACHTERSTAND.labels(lid="projecties").set(behind)
@@ -32,6 +33,7 @@ class Versheid:
     def stand(self, gemeente: str) -> Stand:
         """Return how far everything is, and what is parked of one gemeente."""
         hub = self._hub
+        self._look_again()
         positions = hub.log.ends()
         heads = {(p.topic, p.partition): p.head for p in positions}
         members = (*hub.projector.positions(), *hub.flow_runner.positions())
@@ -42,7 +44,7 @@ class Versheid:
             gebeurtenissen=sum(p.head for p in positions),
             meldingen_open=hub.read_now(lambda tx: sum(connector.backlog(tx) for connector in hub.connectors.values())),
             storingen=[
-                *(e for e in (hub.projector.last_error, hub.flow_runner.last_error) if e),
+                *self.storingen(),
                 *hub.read_now(lambda tx: self._reported(tx, gemeente)),
             ],
         )
@@ -50,3 +52,13 @@ class Versheid:
     def _reported(self, tx: ReadTx, gemeente: str) -> list[str]:
         reporting = [connector for connector in self._hub.connectors.values() if isinstance(connector, Meldend)]
         return [text for connector in reporting for text in connector.storingen(tx, gemeente)]
+
+    def _look_again(self) -> None:
+        """Read where the members are, where other processes move them."""
+        if self._hub.shared and not self._hub.working:
+            self._hub.projector.reload()
+            self._hub.flow_runner.reload()
+
+    def storingen(self) -> list[str]:
+        """Return in a sentence each what keeps this process from going on."""
+        return [e for e in (self._hub.projector.last_error, self._hub.flow_runner.last_error) if e]

@@ -96,12 +96,12 @@ def topic_prefix() -> str:
 
 
 def kafka_cluster(folder: Path, **more: Any) -> Any:
-    """A Kafka cluster of this test's own (see ``kafka_broker.Cluster``); skips where the machine cannot run one."""
-    import kafka_broker
+    """A Kafka cluster of this test's own (see ``broker.Cluster``); skips where the machine cannot run one."""
+    from demo import broker
 
-    if lacks := kafka_broker.missing_parts():
+    if lacks := broker.missing_parts():
         missing(lacks)
-    return kafka_broker.Cluster(folder / "kafka", **more)
+    return broker.Cluster(folder / "kafka", **more)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from litestar.static_files import create_static_files_router
 from hub import metrics
 from hub.api.auth import Tokens
 from hub.api.edge import Edge, MenuItem, edge
+from hub.api.gezond import livez
 from hub.api.headers import API_VERSION, OPENAPI_PATH, before_send, start_clock
 from hub.api.login import PATHS, LoginPort, start_of
 from hub.api.pages import SHARED_PAGES, LoginNodig, LoginOntbreekt, form_of, naar, sessie_of
@@ -54,7 +55,7 @@ def create_app(hub: Hub, *, routes: Sequence[Any], settings: ApiSettings, login:
     """
     if login is not None:
         login.check(settings)
-    handlers = [_livez, _readyz, _metrics, _start, _logout, *routes, *(login.routes() if login else _NO_LOGIN)]
+    handlers = [livez, _readyz, _metrics, _start, _logout, *routes, *(login.routes() if login else _NO_LOGIN)]
     here = Edge(
         hub=hub,
         settings=settings,
@@ -147,12 +148,6 @@ def _no_login_page(request: Request[Any, Any, Any], _: LoginOntbreekt) -> Respon
 
 
 # -------------------------------------------------------------------------------------------------------- own handlers
-
-
-@get("/livez", include_in_schema=False, media_type=MediaType.TEXT)
-async def _livez() -> str:
-    """Answer that the process runs."""
-    return "ok"
 
 
 @get("/readyz", include_in_schema=False, media_type=MediaType.TEXT)

@@ -67,9 +67,7 @@ class FlowRunner(Follower):
         self._partitions = {m.name: [n for topic, n in log.partitions() if topic == m.flow.topic] for m in self.members}
         for member in self.members:
             self._begin(member)
-            with database.reader() as db:
-                member.skipped |= parking.skipped(db, member.name)
-                self._load(db, member)
+        self.reload()
 
     def steps(self) -> Iterable[Callable[[], int]]:
         """Return one step per flow and partition that holds something new."""
@@ -78,8 +76,14 @@ class FlowRunner(Follower):
             partial(self._step, m, partition)
             for m in self.members
             for partition in self._partitions[m.name]
-            if m.points[partition].offset < heads[m.flow.topic, partition] - 1
+            if m.points[partition].offset < heads[m.flow.topic, partition] - 1 and self._log.assigned(m.flow.topic, partition)
         ]
+
+    def reload(self) -> None:
+        """Read again where all flows stand and what a person decided, where other processes move and decide too."""
+        with self._database.reader() as db:
+            for member in self.members:
+                self._load(db, member)
 
     def positions(self) -> list[tuple[str, str, int, int]]:
         """Return (member, topic, partition, offset) of every flow: the last event each has taken."""
@@ -153,8 +157,7 @@ class FlowRunner(Follower):
             try:
                 return self._take(member, partition)
             except LostRace:
-                with self._database.reader() as db:
-                    self._load(db, member)
+                self.reload()
         return self._take(member, partition)
 
     def _take(self, member: FlowMember, partition: int) -> int:
@@ -380,6 +383,7 @@ class FlowRunner(Follower):
             base = self._log.place(member.flow.topic, partition, 0)
             member.points[partition] = checkpoints.load(db, member.name, base >> 40, base)
         member.parked = parking.parked_streams(db, member.name)
+        member.skipped |= parking.skipped(db, member.name)
 
 
 def _sequence(db: Connection, stream: int) -> int:

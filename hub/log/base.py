@@ -71,6 +71,9 @@ class Log(Protocol):
     def positions(self) -> Sequence[Position]:
         """Return the end of every partition. LogUnavailable when the log cannot be asked."""
 
+    def assigned(self, topic: str, partition: int) -> bool:
+        """Return True when this process works on a partition; others may be worked on elsewhere (R14)."""
+
     def ends(self) -> Sequence[Position]:
         """Return where every partition will end once all that was put down stands in it; known without asking the log."""
 

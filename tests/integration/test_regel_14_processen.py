@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -205,3 +207,21 @@ def test_reading_goes_on_while_a_batch_is_written(tmp_path):
     assert time.monotonic() - begun < 0.3
     slow.result()
     hub.close()
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_a_process_that_shares_its_work_is_refused_on_files(command, tmp_path):
+    """Files belong to one process; the refusal says what to set, or what to start instead."""
+    config = tmp_path / "wissel.toml"
+    config.write_text(
+        f'[opslag]\nmap = "{tmp_path}/data"\n[sleutels]\nhoofdsleutel = "{"0" * 64}"\n[api]\nport = 0\n[werker]\nport = 0\n'
+        f'[gemeenten.emmen]\nnaam = "Emmen"\ngemeentecode = "0114"\noin = "{"0" * 20}"\npseudoniemsleutel = "{"1" * 64}"\n'
+        '[gemeenten.emmen.profiel.verhuizing]\nversie = "1"\nauteur = "A"\ntweede_persoon = "B"\ngeldig_vanaf = 2025-01-01\n',
+        encoding="utf-8",
+    )
+    arguments = [sys.executable, "-m", "hub", command, "--config", str(config)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "[log] kafka en [opslag] database" in done.stderr
+    assert "wissel serve" in done.stderr
+    assert not (tmp_path / "data").exists()
