@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,7 +23,8 @@ import httpx
 import stamina
 import structlog
 
-from connectors.burgerzaken.settings import BronNaam, BurgerzakenSettings, Doel, Gateway
+from connectors.burgerzaken.settings import BronNaam, BurgerzakenSettings, Doel
+from connectors.burgerzaken.toegang import Verbinding
 from connectors.burgerzaken.zekering import Zekering
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
@@ -101,14 +102,15 @@ class Bron:
         self.contact = Contact()
         self._places = asyncio.Semaphore(settings.gelijktijdig)
         _mask_request_logs()
-        self._client = httpx.AsyncClient(
+        make = partial(
+            httpx.AsyncClient,
             base_url=base_url,
             timeout=httpx.Timeout(settings.timeout_s),
             limits=httpx.Limits(max_connections=settings.gelijktijdig, max_keepalive_connections=settings.gelijktijdig),
             follow_redirects=False,
             trust_env=False,
-            **_connection(self._gateway, transport),
         )
+        self._verbinding = Verbinding(self._gateway, make, transport=transport, monotonic_s=monotonic_s)
 
     async def lees(self, verzoek: Verzoek) -> Antwoord:
         """Ask, and ask again within the call when that may help: bounded, with jitter, minding Retry-After."""
@@ -136,7 +138,7 @@ class Bron:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._verbinding.aclose()
 
     async def _once(self, verzoek: Verzoek, timeout_s: float) -> Antwoord:
         self.zekering.admit()
@@ -161,7 +163,7 @@ class Bron:
         began_s = time.monotonic()
         try:
             async with asyncio.timeout(timeout_s):
-                response = await self._client.send(self._request(verzoek, timeout_s), stream=True)
+                response = await self._answered(verzoek, timeout_s)
                 try:
                     body = await self._read(verzoek, response)
                 finally:
@@ -180,6 +182,19 @@ class Bron:
         _LOG.debug("source_answered", bron=self.naam, verzoek=verzoek.shown, status=response.status_code, duur_ms=duration_ms)
         return response, body
 
+    async def _answered(self, verzoek: Verzoek, timeout_s: float) -> httpx.Response:
+        """Send it; once more with a new token when the one we had is refused: such a request was not looked at."""
+        client, token = self._verbinding.client(), self._verbinding.token
+        if token is None:
+            return await client.send(self._request(client, verzoek, timeout_s, {}), stream=True)
+        header = await token.header(client)
+        response = await client.send(self._request(client, verzoek, timeout_s, header), stream=True)
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
+        await response.aclose()
+        token.drop(header["Authorization"])
+        return await client.send(self._request(client, verzoek, timeout_s, await token.header(client)), stream=True)
+
     async def _read(self, verzoek: Verzoek, response: httpx.Response) -> bytes:
         """Read the body, but never more than an answer of these sources can be."""
         parts, size_bytes = [], 0
@@ -193,17 +208,19 @@ class Bron:
             parts.append(part)
         return b"".join(parts)
 
-    def _request(self, verzoek: Verzoek, timeout_s: float) -> httpx.Request:
+    def _request(
+        self, client: httpx.AsyncClient, verzoek: Verzoek, timeout_s: float, toegang: Mapping[str, str]
+    ) -> httpx.Request:
         doel = verzoek.doel or Doel()
         own = self._gateway.headers(doelbinding=doel.doelbinding, verwerking=doel.verwerking)
-        koppen = {"Accept": "application/json", **own, **(verzoek.koppen or {})}
+        koppen = {"Accept": "application/json", **own, **toegang, **(verzoek.koppen or {})}
         if verzoek.traceparent:
             koppen["traceparent"] = verzoek.traceparent
         content = None
         if verzoek.json is not None:
             content = json.dumps(verzoek.json, ensure_ascii=False).encode()
             koppen.setdefault("Content-Type", "application/json; charset=utf-8")
-        return self._client.build_request(
+        return client.build_request(
             verzoek.method,
             verzoek.path,
             content=content,
@@ -247,17 +264,6 @@ class Bron:
             return json.loads(body)
         except ValueError as fault:
             raise SourceContractBroken(f"{self.naam}: {verzoek.shown} was answered with JSON that cannot be read") from fault
-
-
-def _connection(gateway: Gateway, transport: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
-    if transport is not None:
-        return {"transport": transport}
-    verify: ssl.SSLContext | bool = True
-    if gateway.ca_bestand is not None or gateway.certificaat is not None:
-        verify = ssl.create_default_context(cafile=gateway.ca_bestand)
-        if gateway.certificaat is not None:
-            verify.load_cert_chain(gateway.certificaat, gateway.certificaat_sleutel)
-    return {"verify": verify, "proxy": gateway.proxy}
 
 
 def _worth_another_try(fault: Exception) -> bool | float:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, StringConstraints, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 
+from connectors.burgerzaken.gateway import Gateway, Strict, Url
 from connectors.burgerzaken.geheimen import GeheimBestand
 from connectors.burgerzaken.herindelingen import GEEN, Herindelingen, lees_tabel33
 from connectors.burgerzaken.velden import (
@@ -31,7 +32,6 @@ from connectors.burgerzaken.velden import (
 
 BronNaam = Literal["brp", "bewoning", "historie", "update", "bag", "verwerking"]
 DoelNaam = Literal["melder", "gezaghouder", "hoofdbewoner", "volgen", "bewoning", "historie"]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", strip_whitespace=True)]
 _STANDAARD_VELDEN: Final[dict[DoelNaam, tuple[str, ...]]] = {
     "melder": VELDEN_MELDER,
     "gezaghouder": VELDEN_GEZAGHOUDER,
@@ -44,55 +44,7 @@ _BRON_VAN_DOEL: Final[dict[DoelNaam, BronNaam]] = {"bewoning": "bewoning", "hist
 _proof_needed: ContextVar[bool] = ContextVar("proof_needed", default=True)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Gateway(_Strict):
-    """How one gateway wants to be spoken to. Names of headers differ per supplier, so they are settings too."""
-
-    naam: str = Field("standaard", description="Naam van dit profiel; staat bij elke raadpleging.")
-    doelbinding: str = Field("", description="Waarde van de kop voor doelbinding.")
-    verwerking: str = Field("", description="Waarde van de kop voor de verwerking.")
-    gebruiker: str = Field("wissel", description="Waarde van de kop voor de gebruiker.")
-    origin_oin: str = Field("", description="Waarde van de kop voor het OIN van de vrager.")
-    kop_doelbinding: str = Field("x-doelbinding", description="Naam van die kop; leeg: niet sturen.")
-    kop_verwerking: str = Field("x-verwerking", description="Naam van die kop; leeg: niet sturen.")
-    kop_gebruiker: str = Field("x-gebruiker", description="Naam van die kop; leeg: niet sturen.")
-    kop_origin_oin: str = Field("x-origin-oin", description="Naam van die kop; leeg: niet sturen.")
-    vaste_koppen: dict[str, str] = Field(default_factory=dict, description="Koppen die altijd meegaan.")
-    kop_sleutel: str = Field("x-api-key", description="Naam van de kop voor de API-sleutel.")
-    sleutel: SecretStr | None = Field(None, description="API-sleutel.")
-    sleutel_bestand: Path | None = Field(None, description="Bestand met de API-sleutel, in plaats van de sleutel zelf.")
-    certificaat: Path | None = Field(None, description="Clientcertificaat voor mTLS (PKIoverheid), PEM.")
-    certificaat_sleutel: Path | None = Field(None, description="Sleutel van dat certificaat, PEM.")
-    ca_bestand: Path | None = Field(None, description="CA-certificaten waarmee de gateway wordt gecontroleerd, PEM.")
-    proxy: str | None = Field(None, description="Adres van een uitgaande proxy.")
-    _key: str = PrivateAttr(default="")
-
-    @model_validator(mode="after")
-    def _load_key(self) -> Self:
-        if self.sleutel is not None and self.sleutel_bestand is not None:
-            raise ValueError("sleutel en sleutel_bestand sluiten elkaar uit; schrijf er een van de twee")
-        if self.sleutel is not None:
-            self._key = self.sleutel.get_secret_value()
-        elif self.sleutel_bestand is not None:
-            self._key = _read(self.sleutel_bestand, "sleutel_bestand").strip()
-        return self
-
-    def headers(self, *, doelbinding: str = "", verwerking: str = "") -> dict[str, str]:
-        """Return the headers of one request; a purpose may name its own doelbinding and verwerking."""
-        named = {
-            self.kop_doelbinding: doelbinding or self.doelbinding,
-            self.kop_verwerking: verwerking or self.verwerking,
-            self.kop_gebruiker: self.gebruiker,
-            self.kop_origin_oin: self.origin_oin,
-            self.kop_sleutel: self._key,
-        }
-        return {**self.vaste_koppen, **{name: value for name, value in named.items() if name and value}}
-
-
-class StufOntvangst(_Strict):
+class StufOntvangst(Strict):
     """Change messages that the registry sends by itself (StUF-BG 3.10 npsLk01)."""
 
     authorization: SecretStr | None = Field(None, description="Kop Authorization die het burgerzakensysteem meestuurt.")
@@ -118,7 +70,7 @@ class StufOntvangst(_Strict):
         return (self.authorization.get_secret_value(),) if self.authorization else ()
 
 
-class Doel(_Strict):
+class Doel(Strict):
     """One purpose of reading: which fields, and under which doelbinding and verwerking (AVG 5, lid 1 b and c).
 
     Empty means: the gateway's own, and the fields Wissel needs for it.
@@ -135,7 +87,7 @@ class Doel(_Strict):
         return self
 
 
-class BurgerzakenSettings(_Strict):
+class BurgerzakenSettings(Strict):
     """Settings of the burgerzaken connector of one gemeente. Times in seconds (``_s``) or days."""
 
     brp_url: Url = Field(description="Basisadres van Haal Centraal BRP personen 2 (zonder `/personen`).")
