@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from hub.commands import Uitvoering, bereave
 from hub.core import Core
 from hub.flows.answers import Effects
 from hub.leases import Leases
+from hub.log.engine import publisher_for
 from hub.plugins import Service
 from hub.services import Services
 from hub.timers import Timers
+
+if TYPE_CHECKING:  # an extra
+    from hub.log.publisher import Publisher
 
 
 class EmbeddedHub(Core):
@@ -27,6 +31,7 @@ class EmbeddedHub(Core):
         super().__init__(*args, **kwargs)
         self._services = Services()
         self._leases: Leases | None = None
+        self.publisher: Publisher | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -44,8 +49,6 @@ class EmbeddedHub(Core):
             alone=not self.shared,
         )
         self.timers = Timers(hub=self, connectors=tuple(self.connectors.values()), gemeenten=self.gemeenten, clock=self.clock)
-        self.projector.start()
-        self.flow_runner.start()
         here: dict[str, Service] = {"opdrachten": self.uitvoering.run, "toezicht": self.supervision.run}
         once: dict[str, Service] = {"termijnen": self.timers.run}
         for name, connector in self.connectors.items():
@@ -53,11 +56,25 @@ class EmbeddedHub(Core):
         if self.shared:
             self._leases = Leases(self.database, holder=self.proces, lasts_s=self.settings.werker.lease_s, bereave=bereave)
             once = {"leases": self._leases.run, **self._leases.once(once)}
+        self.publisher = publisher_for(
+            self.log,
+            database=self.database,
+            codec=self.codec,
+            clock=self.clock,
+            leases=self._leases,
+            on_published=self._wake_readers,
+        )
+        if self.publisher:
+            self.publisher.start()
+        self.projector.start()
+        self.flow_runner.start()
         self._services.start({**here, **once})
 
     async def stop(self) -> None:
         """Stop everything in order; nothing accepted is lost, the rest is taken up at the next start."""
         await self._services.stop()
+        if self.publisher:
+            await asyncio.to_thread(self.publisher.stop)
         if self._leases:
             await self._leases.release()
         self._loop = None
@@ -75,9 +92,16 @@ class EmbeddedHub(Core):
 
     def announce(self, effects: Effects) -> None:
         """Wake who follows the log, and the executors when there is an opdracht."""
-        self.flow_runner.wake()
-        self.projector.wake()
+        if self.publisher:
+            self.publisher.wake()
+        else:
+            self._wake_readers()
         loop = self._loop
         if effects.ledger and loop is not None:
             with suppress(RuntimeError):  # the loop is closing: the ledger row waits for the next start
                 loop.call_soon_threadsafe(self.uitvoering.wake)
+
+    def _wake_readers(self) -> None:
+        """There is something new in the log."""
+        self.flow_runner.wake()
+        self.projector.wake()

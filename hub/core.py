@@ -24,7 +24,7 @@ from hub.flows.runner import FlowRunner
 from hub.keys import KeyRef
 from hub.leases import FENCE
 from hub.log.base import Log
-from hub.log.table import TableLog
+from hub.log.engine import check_points, open_log
 from hub.officials import Officials
 from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Tx
 from hub.projector import Projector
@@ -89,11 +89,13 @@ class Core:
         self.shared = shared
         self.working = False  # True where the runner runs
         self._master_key = loaded.master_key
+        self._kafka = loaded.kafka
         self._forget_read_models = forget_read_models
         self._place = place_of(loaded)
         self._lock = self._place.lock()
         self._stores: Stores | None = None
         self._builds: Builds | None = None
+        self._log: Log | None = None
 
     def open(self) -> Self:
         """Open the store. Refused when another hub holds it or when they do not belong together."""
@@ -120,7 +122,10 @@ class Core:
         self.codec = Codec(load_schemas(), self.keys)
         self.vault = CodecVault(self.codec)
         self.door = Door(codec=self.codec, database=self.database, clock=self.clock)
-        self.log: Log = TableLog(self.database, self.codec, stores.log_id)
+        self._log = open_log(self.database, self.codec, access=self._kafka, topics=topics, log_id=stores.log_id)
+        self.log: Log = self._log
+        check_points(self.log, self.members)
+        check_points(self.log, self.database)
         self.tables = LogTables({**topics, "*": count})
         self.vernietiging = Vernietiging(
             database=self.database,
@@ -137,7 +142,7 @@ class Core:
             projections=tuple(self.plugins.projections.values()),
             clock=self.clock,
         )
-        begin.check_and_sweep(stores, self.builds)
+        begin.check_and_sweep(stores, self.builds, self.log)
         self.projector = Projector(log=self.log, builds=self.builds, bookkeeping=self.database, clock=self.clock)
         self.flow_runner = FlowRunner(
             log=self.log,
@@ -169,6 +174,8 @@ class Core:
         """Close the store and let go of it."""
         if self._builds:
             self._builds.close()
+        if self._log:
+            self._log.close()
         if self._stores:
             self._stores.close()
         self._lock.release()

@@ -26,8 +26,9 @@ _LITTLE: Final = 100
 class Follower:
     """Runs steps, each about one partition, until it is stopped. A step that fails is tried again and holds no other up."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, idle_s: float = _IDLE_S) -> None:
         self._name = name
+        self._idle_s = idle_s
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -69,7 +70,7 @@ class Follower:
             if failed:
                 self._stop.wait(_PAUSE_S)
             elif not progressed:
-                self._wake.wait(_IDLE_S)
+                self._wake.wait(self._idle_s)
             elif progressed < _LITTLE:
                 self._stop.wait(max(0.0, begun + _PACE_S - time.monotonic()))
 

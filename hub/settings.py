@@ -21,6 +21,8 @@ from hub.api.settings import ApiSettings
 from hub.discovery import connectors, flows
 from hub.errors import ConfigError
 from hub.instelfouten import problems_of
+from hub.log.access import Access
+from hub.log.settings import LogSettings, access_of
 from hub.plugins import Gemeente
 from hub.privacy import Pseudonymizer
 
@@ -31,12 +33,6 @@ _ADDRESS: Final = re.compile(r"postgres(?:ql)?://[^/\s]*/[^/?\s]+(?:\?\S*)?")
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LogSettings(_Section):
-    """``[log]``: how the log is divided."""
-
-    partities: int = Field(4, ge=1, le=256, description="Partities per topic. Ligt vast zodra er een logboek is.")
 
 
 class OpslagSettings(_Section):
@@ -145,11 +141,12 @@ class Loaded(BaseModel):
     gemeenten: dict[str, Gemeente]
     database: SecretStr | None = None
     sleutels_database: SecretStr | None = None
+    kafka: Access | None = None
 
     @property
     def shareable(self) -> bool:
         """True when more than one process can work on this installation: its log on Kafka, its store in PostgreSQL."""
-        return False
+        return self.kafka is not None and self.database is not None
 
     @property
     def clock_shift(self) -> timedelta:
@@ -171,6 +168,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     master = _master_key(settings.sleutels, base, problems)
     gemeenten = {slug: _gemeente(slug, found, base, problems) for slug, found in settings.gemeenten.items()}
     database, sleutels = _databases(settings.opslag, base, problems)
+    kafka = access_of(settings.log, base, problems)
     if problems or master is None:
         raise ConfigError(problems)
     return Loaded(
@@ -179,6 +177,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
         gemeenten={s: g for s, g in gemeenten.items() if g},
         database=database,
         sleutels_database=sleutels,
+        kafka=kafka,
     )
 
 
@@ -187,6 +186,8 @@ def _go_on(raw: Mapping[str, Any], base: Path, problems: list[str]) -> None:
     known: list[str] = []  # what is wrong with these sections themselves has been said
     if sleutels := _validate(SleutelSettings, raw.get("sleutels", {}), "", known):
         _master_key(sleutels, base, problems)
+    if log := _validate(LogSettings, raw.get("log", {}), "", known):
+        access_of(log, base, problems)
     if opslag := _validate(OpslagSettings, raw.get("opslag", {}), "", known):
         _databases(opslag, base, problems)
     sections = raw.get("gemeenten")

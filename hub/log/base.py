@@ -68,6 +68,9 @@ class Log(Protocol):
     def read(self, topic: str, partition: int, after: int, limit: int) -> Sequence[Record]:
         """Return up to ``limit`` records with offset > ``after``, in order; ``after`` -1 starts at the beginning."""
 
+    def close(self) -> None:
+        """Let go of the log's own connections."""
+
     def positions(self) -> Sequence[Position]:
         """Return the end of every partition. LogUnavailable when the log cannot be asked."""
 

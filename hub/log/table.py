@@ -30,6 +30,9 @@ class TableLog(StreamStore):
             first, last = self._range(db, topic, partition, after)
             return list(starmap(Record, db.execute(f"SELECT {COLUMNS} {_AFTER}", (OFFSET_MASK, first, last, limit))))
 
+    def close(self) -> None:
+        """Nothing: the store has the connections."""
+
     def positions(self) -> Sequence[Position]:
         """Return the end of every partition."""
         with self._database.reader() as db:

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from hub.builds import KLAAR, Builds
-from hub.store.opening import Stores, check_members
+from hub.log.base import Log
+from hub.log.engine import check_points
+from hub.store.opening import Stores
 
 
-def check_and_sweep(stores: Stores, builds: Builds) -> None:
+def check_and_sweep(stores: Stores, builds: Builds, log: Log) -> None:
     """Refuse builds that do not belong to this log (R6); remove what is left of builds that are dropped or unknown."""
     known = builds.all()[0]
     for number in sorted({build.nummer for build in known if build.toestand == KLAAR and build.nummer}):
         database = builds.take(number)
         if database is not None:
             try:
-                check_members(stores.wissel, database, stores.log_id)
+                check_points(log, database)
             finally:
                 builds.release(number)
     keep = {build.nummer for build in known}

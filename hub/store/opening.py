@@ -117,7 +117,6 @@ class Files:
             self.log_id = begin(self.wissel, self.keys, asked)
             self.members: Database = open_members(folder, forget=asked.forget_members)
             opened.callback(self.members.close)
-            check_checkpoints(self.wissel, self.members, self.log_id)
             self._opened = opened.pop_all()
 
     def open_build(self, number: int, *, make: bool = False, durable: bool = True) -> Database:
@@ -148,12 +147,6 @@ def begin(wissel: Database, keys: KeyStore, asked: Asked) -> str:
     redo_destructions(wissel, keys)
     check_keys(wissel, keys)
     return log_id
-
-
-def check_checkpoints(wissel: Database, members: Database, log_id: str) -> None:
-    """Refuse when the read models or the flows stand elsewhere than this log (R6)."""
-    check_members(wissel, members, log_id)
-    check_members(wissel, wissel, log_id)
 
 
 def open_keys(folder: Path, master_key: bytes) -> KeyStore:
@@ -274,17 +267,3 @@ def check_gemeenten(database: Database, gemeenten: Mapping[str, Gemeente]) -> No
 
     if problems := database.write(work).result():
         raise ConfigError(problems)
-
-
-def check_members(wissel: Database, members: Database, log_id: str) -> None:
-    """R6: refuse when checkpoints point to another log, beyond its end, or at another event than they remember."""
-    with members.reader() as db:
-        points = db.execute("SELECT lid, partitie, plaats, gebeurtenis, log_id FROM controlepunt").fetchall()
-    with wissel.reader() as db:
-        for member, _, place, event_id, of_log in points:
-            row = db.execute("SELECT id FROM gebeurtenis WHERE plaats = ?", (place,)).fetchone()
-            if of_log != log_id or (event_id is not None and (row is None or row[0] != event_id)):
-                raise Refused(
-                    f"{members.name} ({member}) does not belong to this {wissel.name}: an older or other one was put back. "
-                    f"If it is the right one, run `wissel leesmodellen herbouw`; if not, put back the newest {wissel.name}"
-                )

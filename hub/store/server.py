@@ -18,7 +18,7 @@ from hub.keys import KeyStore
 from hub.settings import Loaded
 from hub.store import migraties
 from hub.store.base import Connection, Database
-from hub.store.opening import Asked, begin, check_checkpoints
+from hub.store.opening import Asked, begin
 from hub.store.place import Phase
 from hub.store.postgres import BOOKKEEPING, KEYS, RUNNING, Pg, PostgresDatabase, Server, tried
 
@@ -75,7 +75,6 @@ class Schemas:
             opened.callback(self.members.close)
             if asked.forget_members:
                 self.members.write(_forget).result()
-            check_checkpoints(self.wissel, self.members, self.log_id)
             self._opened = opened.pop_all()
 
     def open_build(self, number: int, *, make: bool = False, durable: bool = True) -> Database:  # noqa: ARG002

@@ -104,3 +104,12 @@ CREATE TABLE IF NOT EXISTS lease (
 CREATE TABLE IF NOT EXISTS geweigerd (
     id INTEGER PRIMARY KEY, op INTEGER NOT NULL, bron TEXT NOT NULL, reden TEXT NOT NULL, key_id TEXT, inhoud BLOB
 );
+
+-- Where the log is Kafka: up to where each partition of the outbox was published, and where its last event stands there (R1, R6).
+CREATE TABLE IF NOT EXISTS publicatie (
+    partitie INTEGER PRIMARY KEY,
+    plaats INTEGER NOT NULL,             -- in the table: plaats of the last event that was published
+    positie INTEGER NOT NULL,            -- in the topic: its offset
+    gebeurtenis BLOB NOT NULL,           -- its id
+    log_id TEXT NOT NULL
+);

@@ -71,7 +71,7 @@ def test_good_settings_load(tmp_path):
 @pytest.mark.parametrize(
     "begin",
     [
-        "log.partitiess: onbekende instelling; haal haar weg of kies uit: partities",
+        "log.partitiess: onbekende instelling; haal haar weg of kies uit: adres, ca_bestand",
         "log.partities: moet een geheel getal zijn; bedoeld is: Partities per topic",
         "api.poort: onbekende instelling",
         "api.tokens.0.sha256: past niet op het patroon",

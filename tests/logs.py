@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A hub on each engine of the log, and topics on a real Kafka for it: what the tests of the log share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hub_voor_tests import Klok, loaded, plugins
+
+from hub.app import EmbeddedHub
+from hub.events import OPDRACHTEN, PERSONEN, ZAKEN
+from hub.log.access import Access
+
+TOPICS = (ZAKEN, PERSONEN)
+
+
+def access(bootstrap: str, prefix: str) -> Access:
+    return Access(servers=bootstrap, prefix=prefix, replicas=1)
+
+
+def make_topics(bootstrap: str, prefix: str, *, partities: int = 2, connectors: Any = (), **config: str) -> None:
+    """Make the topics a hub of the tests wants."""
+    from kafka.admin import KafkaAdminClient, NewTopic
+
+    client = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        names = [*TOPICS, *(OPDRACHTEN + name for name in connectors)]
+        client.create_topics([NewTopic(prefix + name, partities, 1, topic_configs=config) for name in names])
+    finally:
+        client.close()
+
+
+def drop_topics(bootstrap: str, prefix: str) -> None:
+    """Remove what a test made."""
+    from kafka.admin import KafkaAdminClient
+
+    client = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        client.delete_topics([name for name in client.list_topics() if name.startswith(prefix)])
+    finally:
+        client.close()
+
+
+def kafka_hub(folder: Any, bootstrap: str, prefix: str, *, partities: int = 2, made: Any = None, **more: Any) -> EmbeddedHub:
+    """A hub whose log is Kafka, not opened yet."""
+    settings = loaded(folder, partities=partities).model_copy(update={"kafka": access(bootstrap, prefix)})
+    return EmbeddedHub(settings, clock=more.pop("clock", None) or Klok(), plugins=made or plugins(), **more)
+
+
+def publisher_of(hub: EmbeddedHub, **more: Any) -> Any:
+    """What publishes the outbox of an opened hub; stepped by the test."""
+    from hub.log.engine import publisher_for
+
+    return publisher_for(hub.log, database=hub.database, codec=hub.codec, clock=hub.clock, **more)
+
+
+def settle(hub: EmbeddedHub, publisher: Any = None) -> None:
+    """Publish and take everything, what flows answer included."""
+    while sum(step() for one in (publisher, hub.flow_runner, hub.projector) if one for step in one.steps()):
+        pass
+
+
+__all__ = ["access", "drop_topics", "kafka_hub", "make_topics", "publisher_of", "replace", "settle"]
