@@ -23,6 +23,7 @@ from schemas import Registry, Schema
 MAX_ENCODED_BYTES: Final = 900_000
 _MAGIC: Final = b"\x00"
 _HEADER: Final = 5
+_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, bytes})  # asked first: most of what is no text
 _BSN_LENGTH: Final = 9
 _json: Final = msgspec.json.Encoder(order="deterministic")
 _from_json: Final = msgspec.json.Decoder()
@@ -173,9 +174,14 @@ _UNFIT: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError,
 
 def _clean(value: Any) -> Any:
     """Return ``value`` with every text loggable (NFC, no U+0000, no lone surrogates), so that every store can carry it."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return value if value.isascii() and "\x00" not in value else loggable(value)
-    if isinstance(value, Mapping):
+    if kind in _AS_THEY_ARE:
+        return value
+    if isinstance(value, str):
+        return loggable(value)
+    if kind is dict or isinstance(value, Mapping):
         return {_clean(k): _clean(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean(v) for v in value]

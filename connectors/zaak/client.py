@@ -37,6 +37,7 @@ _TRY_AGAIN: Final = frozenset({408, 425, 429})
 _MOST_PAGES: Final = 1_000
 _LONGEST_BODY: Final = 64 * 1024 * 1024  # bytes; a page of a hundred zaken with all their objects is some megabytes
 _TOTAL: Final = 2.0  # times the timeout: an answer that comes in drops keeps every single read within its time
+_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "wissel"}
 
 
 class GeenToegang(SourceContractBroken):
@@ -104,19 +105,16 @@ class ZaakClient:
         self.rem = Rem(eerste_s=settings.eerste_pauze_s, langste_s=settings.langste_pauze_s)
         self._toegang = Toegang(settings, self._send)
         self._certificaat = Certificaat(settings.mtls) if settings.mtls else None
-        self._client = httpx.AsyncClient(
-            transport=transport,
+        # no httpx.AsyncClient around it: cookies and redirects, which we never follow, would cost as much as the request
+        self._transport = transport or httpx.AsyncHTTPTransport(
             verify=self._certificaat.context if self._certificaat else True,
-            timeout=settings.timeout_s,
             limits=httpx.Limits(max_connections=settings.gelijktijdig * 2, max_keepalive_connections=settings.gelijktijdig),
-            follow_redirects=False,
             trust_env=False,
-            headers={"Accept": "application/json"},
         )
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     def url(self, api: Api, key: str) -> str:
         """Return where ``key`` is fetched."""
@@ -194,7 +192,7 @@ class ZaakClient:
         headers = {"Authorization": await self._toegang.header()} | (_CRS if api == "zaken" and _has_crs(key) else {})
         if toelichting:
             headers["X-Audit-Toelichting"] = toelichting
-        request = self._client.build_request(method, self.url(api, key), params=params, json=body, headers=headers)
+        request = httpx.Request(method, self.url(api, key), params=params, json=body, headers=_HEADERS | headers)
         timeout_s = self.settings.timeout_schrijven_s if writing else self.settings.timeout_s
         what = f"{method} {api} {_masked(key)}"
         return self._judge(await self._send(request, what, timeout_s), what)
@@ -220,7 +218,7 @@ class ZaakClient:
 
     async def _read(self, request: httpx.Request) -> httpx.Response:
         """Return the answer whole; one that grows too large is no answer."""
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():

@@ -42,6 +42,11 @@ class FlowMember:
         """Return the member's name, ``flow:<name>``."""
         return f"flow:{self.flow.name}"
 
+    def has_folded(self, record: Record) -> bool:
+        """Return True for what was judged before, such as this flow's own answers: no need to look it up again."""
+        known = self.cache.get(record.stream)
+        return known is not None and record.sequence <= known[1] and record.stream not in self.parked
+
     def remember(self, stream: int, state: Any, sequence: int) -> None:
         """Keep a stream's state as it is at ``sequence``; what was not used longest goes."""
         self.cache.pop(stream, None)

@@ -206,7 +206,7 @@ class FlowRunner(Follower):
             stream = record.stream
             if fault := faults.get(record.offset):
                 outcomes[stream] = Failed(stream, fault, record, names.get(stream))
-            elif stream not in outcomes:
+            elif stream not in outcomes and not member.has_folded(record):
                 if covered and time.monotonic() - started > BATCH_S:
                     break
                 outcomes[stream] = self._outcome(member, record, names.get(stream))

@@ -39,7 +39,7 @@ def kaal(folder: Path) -> None:
     target = folder / "kaal.db"
     target.unlink(missing_ok=True)
     db = sqlite3.connect(target, isolation_level=None)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32000", "wal_autocheckpoint=8000"):
         db.execute(f"PRAGMA {pragma}")
     db.execute("CREATE TABLE rij (stroom INTEGER PRIMARY KEY, laatste TEXT, aantal INTEGER)")
     db.execute("CREATE TABLE controlepunt (plaats INTEGER)")

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How many green decisions a second one core takes from facts that are in the log already: read, open, fold, decide, put."""
+"""How many green decisions a second one core takes from facts that are in the log already: read, open, fold, decide, put.
+
+Counted in processor time of the whole process, writer included: a second of one core. Beside it the clock, on which waiting
+for the disk and for other programs counts too.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +30,18 @@ def test_green_decisions_from_facts_in_the_log(tmp_path):
     hub.database.write(_from_the_start).result()
     hub.close()
     hub = EmbeddedHub(settings, plugins=Plugins(connectors(), flows(), {})).open()
-    begin = time.perf_counter()
+    begin, begin_cpu = time.perf_counter(), time.process_time()
     taken = hub.flow_runner.catch_up()
-    seconds = time.perf_counter() - begin
+    seconds, core_s = time.perf_counter() - begin, time.process_time() - begin_cpu
     green = hub.read_now(lambda tx: tx.one("SELECT count(*) FROM opdracht WHERE soort = 'verwerk-verhuizing'"))[0]
     hub.close()
     noteer(
         "groene beslissingen uit feiten in het log, één kern",
-        gemeten=per_s(green, seconds),
-        ruw=f"{per_s(taken, seconds)} gebeurtenissen",
+        gemeten=f"{per_s(green, core_s)} van één kern ({per_s(green, seconds)} op de klok)",
+        ruw=f"{per_s(taken, core_s)} gebeurtenissen",
         verhouding=f"{green}/{_MOVES} groen",
         doel=f">= {_GOAL_PER_S}/s",
-        gehaald=green == _MOVES and green / seconds >= _GOAL_PER_S,
+        gehaald=green == _MOVES and green / core_s >= _GOAL_PER_S,
     )
 
 

@@ -45,7 +45,7 @@ _nieuwe.sealing_s = []
 def _bare(path) -> sqlite3.Connection:
     """A copy of the log's table with its indexes, and nothing else around it."""
     db = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-32000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-32000", "wal_autocheckpoint=8000"):
         db.execute(f"PRAGMA {pragma}")
     return db
 
