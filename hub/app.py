@@ -48,7 +48,13 @@ class EmbeddedHub(Core):
             proces=self.proces,
             alone=not self.shared,
         )
-        self.timers = Timers(hub=self, connectors=tuple(self.connectors.values()), gemeenten=self.gemeenten, clock=self.clock)
+        self.timers = Timers(
+            hub=self,
+            connectors=tuple(self.connectors.values()),
+            gemeenten=self.gemeenten,
+            clock=self.clock,
+            repeats=self.log.repeats,
+        )
         here: dict[str, Service] = {"opdrachten": self.uitvoering.run, "toezicht": self.supervision.run}
         once: dict[str, Service] = {"termijnen": self.timers.run}
         for name, connector in self.connectors.items():

@@ -15,6 +15,7 @@ from hub.errors import SequenceFault
 from hub.log.base import Log, Record
 from hub.parking import sequence_fault
 from hub.store.base import Connection
+from hub.store.put import SEQUENCE
 
 _CHUNK: Final = 500
 _NOTE: Final = (
@@ -66,6 +67,11 @@ class Sequences:
                 last[record.stream] = record.sequence
         db.executemany(_NOTE, [(member, stream, sequence) for stream, sequence in sorted(last.items())])
 
+    def begin(self, db: Connection, member: str, topic: str) -> None:
+        """Write down that a member that begins at the head has nothing to see of what stood before it (R7)."""
+        rows = db.execute(f"SELECT id, {SEQUENCE} FROM stroom WHERE topic = ?", (topic,)).fetchall()
+        db.executemany(_NOTE, [(member, stream, sequence) for stream, sequence in rows])
+
     def _one(self, record: Record, seen: int) -> Iterator[tuple[Record, SequenceFault | None]]:
         """Yield what a record stands for when ``seen`` was the last of its stream."""
         if record.sequence <= seen:
@@ -82,11 +88,6 @@ class Sequences:
         """Return True when this is the event that was put down under its sequence, or retention took that one away."""
         put_down = self._log.between(record.stream, record.sequence - 1, record.sequence + 1)
         return put_down[0].event_id == record.event_id if put_down else self._log.has(record.stream, record.sequence)
-
-
-def passed(db: Connection, member: str, stream: int, sequence: int) -> bool:
-    """Return True when a member has seen a stream up to a sequence."""
-    return _load(db, member, {stream}).get(stream, 0) >= sequence
 
 
 def forget(db: Connection, member: str) -> None:

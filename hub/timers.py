@@ -41,8 +41,17 @@ class Term(NamedTuple):
 class Timers:
     """Puts ``nl.wissel.termijn.verstreken.v1`` into the stream that asked for it."""
 
-    def __init__(self, *, hub: Hub, connectors: Sequence[Connector], gemeenten: Mapping[str, Gemeente], clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        connectors: Sequence[Connector],
+        gemeenten: Mapping[str, Gemeente],
+        clock: Clock,
+        repeats: bool = False,
+    ) -> None:
         self._hub = hub
+        self._repeats = repeats
         self._connectors = connectors
         self._gemeenten = gemeenten
         self._clock = clock
@@ -109,10 +118,14 @@ class Timers:
         due = from_microseconds(term.vervalt)
         if any(connector.unsettled_hints(tx, term.sleutel, due) for connector in self._connectors):
             return False
-        last = tx.one("SELECT plaats FROM gebeurtenis WHERE stroom = ? ORDER BY volgnummer DESC LIMIT 1", (term.stroom,))
+        query = "SELECT plaats, volgnummer FROM gebeurtenis WHERE stroom = ? ORDER BY volgnummer DESC LIMIT 1"
+        last = tx.one(query, (term.stroom,))
         if last is None:
             return True
-        place = last[0]
+        place, sequence = last
+        if self._repeats:  # places in the log are not those in the table
+            seen = tx.one("SELECT volgnummer FROM gezien WHERE lid = ? AND stroom = ?", (member, term.stroom))
+            return seen is not None and seen[0] >= sequence
         point = tx.one("SELECT plaats FROM controlepunt WHERE lid = ? AND partitie = ?", (member, place >> OFFSET_BITS))
         return point is not None and point[0] >= place
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hub_voor_tests import Klok, loaded, plugins
@@ -55,10 +54,26 @@ def publisher_of(hub: EmbeddedHub, **more: Any) -> Any:
     return publisher_for(hub.log, database=hub.database, codec=hub.codec, clock=hub.clock, **more)
 
 
+def raw(bootstrap: str, topic: str, partities: int) -> list[Any]:
+    """Everything a topic holds, partition by partition in order, as an ordinary consumer reads it."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "proef", "auto.offset.reset": "earliest"})
+    found: list[Any] = []
+    try:
+        for number in range(partities):
+            at = TopicPartition(topic, number, 0)
+            _, high = consumer.get_watermark_offsets(at, timeout=10)
+            consumer.assign([at])
+            end = len(found) + high
+            while len(found) < end:
+                found += consumer.consume(end - len(found), 1.0)
+    finally:
+        consumer.close()
+    return found
+
+
 def settle(hub: EmbeddedHub, publisher: Any = None) -> None:
     """Publish and take everything, what flows answer included."""
     while sum(step() for one in (publisher, hub.flow_runner, hub.projector) if one for step in one.steps()):
         pass
-
-
-__all__ = ["access", "drop_topics", "kafka_hub", "make_topics", "publisher_of", "replace", "settle"]

@@ -371,6 +371,8 @@ class FlowRunner(Follower):
                 point, record = Checkpoint(member.name, base >> 40, base), last.get(partition)
                 event_id = record.event_id if record else None
                 checkpoints.move(db, point, offset=heads[partition] - 1, event_id=event_id, log_id=self._log.identity(topic))
+            if self._log.repeats:
+                self._sequences.begin(db, member.name, topic)
             return [row[0] for row in db.execute("SELECT sleutel FROM stroom WHERE topic = ? ORDER BY id", (topic,))]
 
         with suppress(LostRace):  # another process gave it its place just now

@@ -6,26 +6,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 
 from hub.errors import LogUnavailable
+from hub.feed import Message
 from hub.log.access import Access
 
 T = TypeVar("T")
 _ASK_S: Final = 5.0
 _WAIT_S: Final = 10.0
 _STEP_S: Final = 0.5
-
-
-class Message(NamedTuple):
-    """What lies at an offset."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]] | None
 
 
 def said(error: KafkaException) -> str:

@@ -10,6 +10,7 @@ import structlog
 
 from hub.codec import Codec
 from hub.errors import LogUnavailable, Refused
+from hub.feed import Feed
 from hub.log.access import Access
 from hub.log.base import OFFSET_BITS, Log
 from hub.log.table import TableLog
@@ -22,15 +23,26 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def open_log(database: Database, codec: Codec, *, access: Access | None, topics: Mapping[str, int], log_id: str) -> Log:
-    """Return the log. Refused when Kafka's topics are not those of this store; Kafka being away is no reason to stay shut."""
+def open_log(
+    database: Database,
+    codec: Codec,
+    *,
+    access: Access | None,
+    topics: Mapping[str, int],
+    log_id: str,
+    feed: Feed | None = None,
+) -> Log:
+    """Return the log. ``feed``: what agents of this process bring.
+
+    Refused when Kafka's topics are not those of this store; that Kafka is away is no reason to stay shut.
+    """
     if access is None:
         return TableLog(database, codec, log_id)
     try:
         from hub.log.kafka import KafkaLog  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise Refused(f"[log] adres asks for Kafka, and {error.name} is not installed: pip install 'wissel[kafka]'") from error
-    found = KafkaLog(database, codec, access, topics)
+    found = KafkaLog(database, codec, access, topics, feed=feed)
     try:
         found.check()
     except LogUnavailable as error:

@@ -20,15 +20,17 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from hub.codec import Codec
 from hub.errors import ForeignRecord, LogUnavailable, Refused
+from hub.feed import Feed, Message
 from hub.log import cloudevents
 from hub.log.access import Access
 from hub.log.base import NO_STREAM, OFFSET_BITS, OFFSET_MASK, Position, Record
-from hub.log.cursor import Cursor, Message, known, said
+from hub.log.cursor import Cursor, known, said
 from hub.log.streams import CHUNK, StreamStore
 from hub.store.base import Connection, Database
 
 _ASK_S: Final = 5.0
 _LOOK_AGAIN_S: Final = 5.0
+_ASK_AGAIN_S: Final = 1.0
 _CURSORS: Final = 16
 _CACHED: Final = 300_000
 
@@ -42,14 +44,22 @@ class Known(NamedTuple):
 
 
 class KafkaLog(StreamStore):
-    """Reads the log from Kafka. Safe to use from every thread. ``topics`` maps each topic to its number of partitions."""
+    """Reads the log from Kafka. Safe to use from every thread. ``topics`` maps each topic to its number of partitions.
+
+    ``feed``: what this worker's agents bring. It saves a reading where it connects to what is asked, and says where this
+    process works; once a second Kafka itself is asked where it ends, so nothing depends on an agent (R14).
+    """
 
     repeats = True
 
-    def __init__(self, database: Database, codec: Codec, access: Access, topics: Mapping[str, int]) -> None:
+    def __init__(
+        self, database: Database, codec: Codec, access: Access, topics: Mapping[str, int], *, feed: Feed | None = None
+    ) -> None:
         super().__init__(database, codec)
         self.access = access
         self._topics = dict(topics)
+        self._feed = feed
+        self._asked_at = float("-inf")
         self._types = codec.types()
         self._admin = AdminClient(access.confluent())
         self._gate = threading.Lock()
@@ -71,6 +81,8 @@ class KafkaLog(StreamStore):
 
     def read(self, topic: str, partition: int, after: int, limit: int) -> Sequence[Record]:
         """Return up to ``limit`` records of a partition with offset > ``after``."""
+        if self._feed and (brought := self._feed.after(topic, partition, after, limit)):
+            return self.records(topic, partition, brought)
         end = self._ends.get((topic, partition), 0)
         if after >= end - 1:
             end = self._ends[topic, partition] = self._ask_ends([(topic, partition)])[topic, partition]
@@ -86,8 +98,17 @@ class KafkaLog(StreamStore):
     def positions(self) -> Sequence[Position]:
         """Return the end of every partition. Refused when a topic was made anew meanwhile."""
         self.check()
-        self._ends = self._ask_ends([(topic, n) for topic, count in self._topics.items() for n in range(count)])
-        return [Position(topic, number, head, self.identity(topic)) for (topic, number), head in sorted(self._ends.items())]
+        if self._feed is None or time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
+            self._ends = self._ask_ends([(topic, n) for topic, count in self._topics.items() for n in range(count)])
+            self._asked_at = time.monotonic()
+        return [
+            Position(topic, number, max(head, self._feed.end(topic, number) if self._feed else 0), self.identity(topic))
+            for (topic, number), head in sorted(self._ends.items())
+        ]
+
+    def assigned(self, topic: str, partition: int) -> bool:
+        """Return True when this process works on a partition; without agents it works on all."""
+        return self._feed is None or (topic, partition) in self._feed.assigned
 
     def ends(self) -> Sequence[Position]:
         """Return where every partition will end once all that was put down is published; Kafka is not asked."""
