@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The connector to the civil registry: BRP through Haal Centraal, BAG, and the write port for a move.
 
-Offers the opdrachten ``haal-adres``, ``haal-personen``, ``haal-bewoning``, ``verwerk-verhuizing`` and ``stop-volgen``,
-and notices what the registry itself changes.
+Offers the opdrachten ``haal-adres``, ``haal-personen``, ``haal-bewoning``, ``verwerk-verhuizing``, ``lees-terug`` and
+``stop-volgen``, and notices what the registry itself changes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from connectors.burgerzaken.bronnen import NAAM, Bronnenkast
 from connectors.burgerzaken.opdracht_adres import HaalAdres
 from connectors.burgerzaken.opdracht_bewoning import HaalBewoning
 from connectors.burgerzaken.opdracht_personen import HaalPersonen
+from connectors.burgerzaken.opdracht_teruglezen import LeesTerug
 from connectors.burgerzaken.opdracht_verhuizing import VerwerkVerhuizing
 from connectors.burgerzaken.opdracht_volgen import StopVolgen
 from connectors.burgerzaken.settings import BurgerzakenSettings
@@ -53,6 +54,7 @@ class BurgerzakenConnector:
             "haal-bewoning": HaalBewoning(hub, kast),
             "verwerk-verhuizing": VerwerkVerhuizing(hub, kast),
             "stop-volgen": StopVolgen(hub, kast),
+            "lees-terug": LeesTerug(hub, kast),
         }
 
     def services(self, hub: Hub) -> Mapping[str, Service]:

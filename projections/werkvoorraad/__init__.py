@@ -22,7 +22,7 @@ def routes(_hub: Hub) -> Sequence[Any]:
 
 PROJECTION: Final = Projection(
     name=NAME,
-    version=1,
+    version=2,
     topics=frozenset({ZAKEN}),
     handlers=HANDLERS,
     columns=COLUMNS,

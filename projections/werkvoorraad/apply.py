@@ -38,6 +38,7 @@ def begin(uuid: str) -> Row:
         "aanvulling": None,
         "mislukt": {},
         "opgeschort": False,
+        "voorgelegd": [],
         "klaar": False,
     }
 
@@ -101,6 +102,10 @@ def _decided(outcome: str) -> Apply:
     return facts(lambda row, data: {"besluiten": {**row["besluiten"], data["pseudoniem"]: outcome}})
 
 
+def _put_before(row: Row, data: Mapping[str, Any]) -> Row:
+    return {"voorgelegd": list(dict.fromkeys([*row["voorgelegd"], data["reden"]]))}
+
+
 def _failed(row: Row, data: Mapping[str, Any]) -> Row:
     if not data["definitief"]:
         return {}
@@ -132,6 +137,7 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     _AANGIFTE + "niet-gevolgd.v1": _decided("niet-gevolgd"),
     _AANGIFTE + "aanvulling-gevraagd.v1": facts(_asked),
     _AANGIFTE + "aanvulling-ontvangen.v1": fields(aanvulling=None),
+    _AANGIFTE + "voorgelegd.v1": facts(_put_before),
     _AANGIFTE + "afgerond.v1": fields(klaar=True),
     "nl.wissel.behandeling.opgepakt.v1": facts(zaakfeiten.taken),
     "nl.wissel.behandeling.teruggegeven.v1": facts(zaakfeiten.given_back),
@@ -152,6 +158,8 @@ def werk(row: Row) -> Werk | None:
         return "open"
     if row["klaar"]:
         return None
+    if row["voorgelegd"]:
+        return "open"
     judged = row["oordeel"]
     if judged is None:
         return "open" if row["nietBeoordeeld"] == "modus-uit" else None
@@ -184,7 +192,7 @@ def redenen(row: Row) -> list[str]:
         "schaduw": green and judged["modus"] == "schaduw" and not judged["steekproef"],
         "niet-beoordeeld": bool(row["nietBeoordeeld"]),
     }
-    return [*(code for code, holds in extra.items() if holds), *judged["redenen"]]
+    return [*row["voorgelegd"], *(code for code, holds in extra.items() if holds), *judged["redenen"]]
 
 
 COLUMNS: Final[Mapping[str, tuple[str, Callable[[Row], Value]]]] = {

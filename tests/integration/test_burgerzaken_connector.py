@@ -484,10 +484,10 @@ def test_the_first_day_asked_overlaps_one_day():
 
 
 def test_the_connector_says_what_it_brings(w):
-    """A reader of changes per gemeente, the five opdrachten, no webhook, no hints."""
+    """A reader of changes per gemeente, the six opdrachten, no webhook, no hints."""
     assert set(CONNECTOR.services(w.hub)) == {"wijzigingen-emmen"}
     reading = {"haal-adres", "haal-personen", "haal-bewoning"}
-    assert set(CONNECTOR.executors(w.hub)) == {*reading, "verwerk-verhuizing", "stop-volgen"}
+    assert set(CONNECTOR.executors(w.hub)) == {*reading, "verwerk-verhuizing", "lees-terug", "stop-volgen"}
     assert CONNECTOR.routes(w.hub) == ()
     assert CONNECTOR.unsettled_hints(w.hub, ZAAK, w.klok.now()) is False
     assert CONNECTOR.backlog(w.hub) == 0
@@ -577,3 +577,35 @@ def _to(aangifte):
         "burgerservicenummer": aangifte["initiator"]["bsn"],
         "nummeraanduidingIdentificatie": aangifte["adres"]["nummeraanduidingIdentificatie"],
     }
+
+
+# ---------------------------------------------------------------------------------------------------------- lees-terug
+
+
+def lees_terug(w, aangifte, **anders):
+    """Read a declarer back and return what came of it."""
+    bsn = aangifte["initiator"]["bsn"]
+    gegevens = {
+        "verhuizers": [{"pseudoniem": w.pseudoniem(bsn)}],
+        "adresseerbaarObjectIdentificatie": aangifte["adres"]["adresseerbaarObjectIdentificatie"],
+        "functieAdres": "W",
+        "datum": aangifte["eigenschappen"]["VERHUISDATUM"],
+        **anders,
+    }
+    events = w.doe("lees-terug", gegevens, {w.pseudoniem(bsn): {"bsn": bsn}}, naam=str(anders))
+    (read,) = [event for event in events if event.type == "nl.wissel.gegevens.teruggelezen.v1"]
+    assert [event.type for event in events if event is not read] == [GERAADPLEEGD]
+    ((outcome),) = read.data["perVerhuizer"]
+    return outcome["uitkomst"]
+
+
+def test_reading_back_confirms_only_person_address_and_date_together(w):
+    """Anything else is for a person."""
+    aangifte = w.aangifte("alleenstaande")
+    assert lees_terug(w, aangifte) == "niet-verwerkt"
+    w.verwerk(aangifte)
+    assert lees_terug(w, aangifte, functieAdres="W") == "overeen"
+    assert lees_terug(w, aangifte, datum="2026-01-01") == "wijkt-af"
+    assert lees_terug(w, aangifte, functieAdres="B") == "wijkt-af"
+    w.gebeurtenis(aangifte["initiator"]["bsn"], "overleden")
+    assert lees_terug(w, aangifte, functieAdres="W", datum=aangifte["eigenschappen"]["VERHUISDATUM"], x=1) == "wijkt-af"

@@ -18,6 +18,7 @@ from hub.flows.verhuizing.beoordelen import (
 from hub.flows.verhuizing.handelen import beslis_handelen
 from hub.flows.verhuizing.staat import Staat
 from hub.flows.verhuizing.termijnen import beslis_termijnen
+from hub.flows.verhuizing.voorleggen import beslis_voorleggen
 from hub.flows.verhuizing.vragen import gewenste_claims
 
 
@@ -30,7 +31,7 @@ def decide(staat: Staat) -> Sequence[Antwoord]:
     if staat.aangifte is None:
         return antwoorden
     gewenst = gewenste_claims(staat)
-    antwoorden += [*beslis_claims(staat, gewenst), *beslis_volgen(staat)]
+    antwoorden += [*beslis_claims(staat, gewenst), *beslis_volgen(staat), *beslis_voorleggen(staat)]
     if mag_beoordelen(staat):
         antwoorden += beslis_halen(staat, gewenst)
     vers = not antwoorden and kan_beoordelen(staat, gewenst)

@@ -133,6 +133,8 @@ def _wijziging(staat: Staat, event: Event) -> Staat:
     if lezen.tekst(data.get("sleutel")) not in staat.claims:
         return staat
     pseudoniem = (lezen.tekst(data.get("sleutel")) or "").rpartition(":")[2]
+    if data.get("soort") == namen.OVERLEDEN and pseudoniem in staat.betrokkenen:
+        staat = staat.met(overleden={**staat.overleden, pseudoniem: lezen.tekst(data.get("wijziging")) or event.id})
     if staat.verwerking is None:
         return verouder(staat, event.sequence, "personen", "bewoning")
     besloten = lezen.als_dict(event.besloten.get(pseudoniem))
@@ -260,6 +262,11 @@ def _bevestigd(staat: Staat, event: Event) -> Staat:
     return staat.met(bevestigd={**staat.bevestigd, wie: lezen.tekst(event.data.get("wijziging")) or ""})
 
 
+def _voorgelegd(staat: Staat, event: Event) -> Staat:
+    wat = (lezen.tekst(event.data.get("reden")) or "", lezen.tekst(event.data.get("pseudoniem")) or "")
+    return staat.met(voorgelegd=staat.voorgelegd | {wat})
+
+
 def _afgerond(staat: Staat, event: Event) -> Staat:
     return staat.met(afgerond=lezen.tekst(event.data.get("resultaat")) or "onbekend")
 
@@ -322,6 +329,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     namen.TERUGGEGEVEN: _teruggegeven,
     namen.OVERNAME_ONGEDAAN: _overname_ongedaan,
     namen.BEVESTIGD: _bevestigd,
+    namen.VOORGELEGD: _voorgelegd,
     namen.AFGEROND: _afgerond,
     namen.TERMIJN_GEZET: _termijn_gezet,
     namen.TERMIJN_VERVALLEN: _termijn_vervallen,

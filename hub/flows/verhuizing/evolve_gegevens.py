@@ -13,6 +13,8 @@ from hub.flows.verhuizing.feiten import NietBeschikbaar, lees_adres, lees_bewoni
 from hub.flows.verhuizing.staat import Bron, OpdrachtStand, Staat, Verwerking
 from hub.flows.verhuizing.vragen import bron, vraag
 
+TERUGGELEZEN: Final = "teruggelezen"
+NIET_GELEZEN: Final = "niet-gelezen"
 BRON_VAN_OPDRACHT: Final = {
     namen.HAAL_ADRES: "adres",
     namen.HAAL_PERSONEN: "personen",
@@ -105,7 +107,13 @@ def _adres(staat: Staat, event: Event) -> Staat:
 
 
 def _personen(staat: Staat, event: Event) -> Staat:
-    return _beantwoord(staat, event, "personen", lees_personen(event))
+    personen = lees_personen(event)
+    nieuw = _beantwoord(staat, event, "personen", personen)
+    if nieuw is staat or not staat.overleden:
+        return nieuw
+    # what was fetched now counts: the registry may have put a death right
+    levend = {wie for wie, persoon in personen.per_pseudoniem.items() if persoon.gevonden and persoon.opschorting != "O"}
+    return nieuw.met(overleden={wie: gebeurtenis for wie, gebeurtenis in staat.overleden.items() if wie not in levend})
 
 
 def _bewoning(staat: Staat, event: Event) -> Staat:
@@ -116,8 +124,19 @@ def _zaken(staat: Staat, event: Event) -> Staat:
     return _beantwoord(staat, event, "zaken", lees_zaken(event))
 
 
+def _teruggelezen(staat: Staat, event: Event) -> Staat:
+    gelezen = {
+        lezen.tekst(json.get("pseudoniem")) or "": (lezen.tekst(json.get("uitkomst")) or "", event.id)
+        for json in lezen.dicts(event.data.get("perVerhuizer"))
+    }
+    return _afgehandeld(staat, event, "uitgevoerd").met(teruggelezen={**staat.teruggelezen, **gelezen})
+
+
 def _niet_beschikbaar(staat: Staat, event: Event) -> Staat:
     naam = lezen.tekst(event.data.get("wat")) or ""
+    if naam == TERUGGELEZEN:
+        weg = dict.fromkeys(staat.verwerking.verhuizers if staat.verwerking else (), (NIET_GELEZEN, event.id))
+        return _afgehandeld(staat, event, "mislukt").met(teruggelezen={**staat.teruggelezen, **weg})
     if naam not in BRON_VAN_OPDRACHT.values():
         return staat
     return _beantwoord(staat, event, naam, NietBeschikbaar(lezen.tekst(event.data.get("reden")) or "onbekend"))
@@ -131,5 +150,6 @@ GEGEVENS: Final[Mapping[str, Callable[[Staat, Event], Staat]]] = {
     namen.PERSONEN_OPGEHAALD: _personen,
     namen.BEWONING_OPGEHAALD: _bewoning,
     namen.ZAKEN_GEVONDEN: _zaken,
+    namen.TERUGGELEZEN: _teruggelezen,
     namen.NIET_BESCHIKBAAR: _niet_beschikbaar,
 }

@@ -13,6 +13,7 @@ from hub.flows.verhuizing.feiten import Kandidaat
 from hub.flows.verhuizing.kalender import verschoven, vijfde_dag
 from hub.flows.verhuizing.regels import WACHT_OP_DATUM
 from hub.flows.verhuizing.staat import AMBTENAAR, WISSEL, Staat, Verwerking
+from hub.flows.verhuizing.voorleggen import lees_terug, teruggevonden
 from hub.flows.verhuizing.vragen import enige_kandidaat
 
 _ZAAK: Final = "zaak"
@@ -89,7 +90,7 @@ def _wacht_op_datum(staat: Staat) -> bool:
 def _vanzelf(staat: Staat) -> bool:
     """Green, not held, not in the sample, and no official has decided anything about it."""
     b = staat.beoordeling
-    if b is None or staat.besluiten or (staat.aanvulling and staat.aanvulling.open):
+    if b is None or staat.besluiten or staat.overleden or (staat.aanvulling and staat.aanvulling.open):
         return False
     return b.kleur == "groen" and b.aangehouden_tot is None and not b.steekproef
 
@@ -129,7 +130,7 @@ def _bevestig(staat: Staat) -> list[Antwoord]:
     verwerking = staat.verwerking
     if verwerking is None:
         return []
-    gevonden = _komt_overeen(staat, verwerking)
+    gevonden = {**teruggevonden(staat), **_komt_overeen(staat, verwerking)}
     nieuw = [wie for wie in verwerking.verhuizers if wie in gevonden and wie not in staat.bevestigd]
     return [
         Feit(
@@ -154,8 +155,8 @@ def resultaat(staat: Staat) -> str | None:
 
 def _rond_af(staat: Staat) -> list[Antwoord]:
     einde = resultaat(staat)
-    if einde is None or staat.afgerond or staat.zaak.verwijderd:
-        return []
+    if einde is None or staat.afgerond or staat.zaak.verwijderd or staat.overleden:
+        return []  # of somebody who died a person closes the zaak: its last status makes the case system write a letter
     if staat.uitgevoerd(namen.SLUIT_ZAAK):
         return [Feit(type=namen.AFGEROND, step="afgerond", data={"resultaat": _RESULTAAT[einde]})]
     if staat.zaak.gesloten and not staat.opdracht(namen.SLUIT_ZAAK):
@@ -212,7 +213,7 @@ def beslis_handelen(staat: Staat, *, vers: bool) -> list[Antwoord]:
     if staat.reden_niet_beoordelen or not (begonnen or staat.profiel.modus == "actief"):
         return []
     if begonnen or staat.ingetrokken:
-        return [*_behandelaar(staat), *_bevestig(staat), *_rond_af(staat)]
+        return [*_behandelaar(staat), *lees_terug(staat), *_bevestig(staat), *_rond_af(staat)]
     if not staat.loopt:
         return []
     antwoorden = [*_einddatum_gepland(staat), *_opschorting(staat), *_behandelaar(staat)]

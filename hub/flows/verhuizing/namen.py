@@ -25,6 +25,7 @@ AANVULLING_ONTVANGEN: Final = _AANGIFTE + "aanvulling-ontvangen.v1"
 NIET_GEVOLGD: Final = _AANGIFTE + "niet-gevolgd.v1"
 BEVESTIGD: Final = _AANGIFTE + "verwerking-bevestigd.v1"
 AFGEROND: Final = _AANGIFTE + "afgerond.v1"
+VOORGELEGD: Final = _AANGIFTE + "voorgelegd.v1"
 CLAIMS_GELEGD: Final = _AANGIFTE + "claims-gelegd.v1"
 CLAIMS_BEEINDIGD: Final = _AANGIFTE + "claims-beeindigd.v1"
 
@@ -41,6 +42,7 @@ ADRES_OPGEHAALD: Final = "nl.wissel.gegevens.adres-opgehaald.v1"
 PERSONEN_OPGEHAALD: Final = "nl.wissel.gegevens.personen-opgehaald.v1"
 BEWONING_OPGEHAALD: Final = "nl.wissel.gegevens.bewoning-opgehaald.v1"
 ZAKEN_GEVONDEN: Final = "nl.wissel.gegevens.zaken-gevonden.v1"
+TERUGGELEZEN: Final = "nl.wissel.gegevens.teruggelezen.v1"
 NIET_BESCHIKBAAR: Final = "nl.wissel.gegevens.niet-beschikbaar.v1"
 
 CLAIM_GELEGD: Final = "nl.wissel.claim.gelegd.v1"
@@ -51,6 +53,8 @@ WIJZIGING_DOORGEGEVEN: Final = "nl.wissel.registerwijziging.doorgegeven.v1"
 TERMIJN_GEZET: Final = "nl.wissel.termijn.gezet.v1"
 TERMIJN_VERSTREKEN: Final = "nl.wissel.termijn.verstreken.v1"
 TERMIJN_VERVALLEN: Final = "nl.wissel.termijn.vervallen.v1"
+
+OVERLEDEN: Final = "nl.brp.overleden"  # the soort under which claims pass it on
 
 # terms of the flow
 STUKKEN: Final = "stukken"
@@ -68,6 +72,7 @@ HAAL_PERSONEN: Final = "haal-personen"
 HAAL_BEWONING: Final = "haal-bewoning"
 ZOEK_ZAKEN: Final = "zoek-zaken"
 VERWERK: Final = "verwerk-verhuizing"
+LEES_TERUG: Final = "lees-terug"
 STOP_VOLGEN: Final = "stop-volgen"
 ZET_STATUS: Final = "zet-status"
 ZET_RESULTAAT: Final = "zet-resultaat"

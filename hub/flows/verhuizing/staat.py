@@ -193,6 +193,9 @@ class Staat:
     verwerking: Verwerking | None = None
     wijzigingen: tuple[Wijziging, ...] = ()
     bevestigd: Mapping[str, str] = field(default_factory=lambda: LEEG)
+    overleden: Mapping[str, str] = field(default_factory=lambda: LEEG)
+    teruggelezen: Mapping[str, tuple[str, str]] = field(default_factory=lambda: LEEG)
+    voorgelegd: frozenset[tuple[str, str]] = frozenset()
     ingetrokken: bool = False
     afgerond: str | None = None
 
@@ -228,6 +231,12 @@ class Staat:
     def verhuizers(self) -> tuple[str, ...]:
         """Pseudonyms of the movers."""
         return self.aangifte.pseudoniemen if self.aangifte else ()
+
+    @property
+    def betrokkenen(self) -> frozenset[str]:
+        """Whose declaration it is: the movers and the declarer."""
+        aangever = self.aangifte.aangever if self.aangifte else None
+        return frozenset((*self.verhuizers, aangever)) - {None} if aangever else frozenset(self.verhuizers)
 
     @property
     def behandelaar(self) -> str | None:
