@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import structlog
 
-from hub import doctor
+from hub import doctor, vergeten
 from hub.core import Core
 from hub.desk import Desk, Herkansing
 from hub.errors import HubError, Invalid, NotFound, Refused
@@ -105,6 +105,26 @@ async def _doctor_herbeslis(hub: Core, args: Mapping[str, Any]) -> Any:
     return await asyncio.to_thread(onbeslist.herbeslis, hub, args["flow"], int(args["stroom"]), **why)
 
 
+async def _vernietig(hub: Core, args: Mapping[str, Any]) -> Any:
+    """Return the plan, or with ``uitvoeren`` carry it out and return the proof."""
+    gemeente = _gemeente(hub, args)
+    subject = vergeten.subject_of(gemeente, subject=args.get("subject"), bsn=args.get("bsn"))
+    klasse, shared = args.get("klasse"), bool(args.get("ook_gedeeld"))
+    plan = await asyncio.to_thread(hub.vergeten.plan, gemeente.slug, subject, klasse=klasse, ook_gedeeld=shared)
+    if not args.get("uitvoeren"):
+        return vergeten.as_dict(plan)
+    who = {name: args[name] for name in ("reden", "door", "tweede_persoon")}
+    return vergeten.as_dict(await asyncio.to_thread(hub.vergeten.voer_uit, plan, **who))
+
+
+async def _vernietigd(hub: Core, _: Mapping[str, Any]) -> Any:
+    return [vergeten.as_dict(proof) for proof in hub.vergeten.bewijzen()]
+
+
+async def _sleutelkopie(hub: Core, args: Mapping[str, Any]) -> Any:
+    return await asyncio.to_thread(hub.vergeten.noteer_kopie, args["doel"], args.get("bewaren_tot"))
+
+
 ACTIONS: Final[Mapping[str, Action]] = {
     "parked list": _parked_list,
     "parked show": _parked_show,
@@ -114,6 +134,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "doctor": _doctor,
     "doctor zaken": _doctor_zaken,
     "doctor herbeslis": _doctor_herbeslis,
+    "vernietig": _vernietig,
+    "vernietigd": _vernietigd,
+    "sleutelkopie": _sleutelkopie,
     "lijst zet": _lijst_zet,
     "lijst opheffen": _lijst_opheffen,
 }

@@ -11,6 +11,7 @@ import click
 from hub import discovery, logs
 from hub.api.login import DemoLogin, LoginPort
 from hub.app import EmbeddedHub
+from hub.cli_beheer import backup, restore, vernietig, vernietigd
 from hub.cli_doctor import doctor_command
 from hub.cli_gedeeld import ask, config_option
 from hub.cli_parked import parked
@@ -88,7 +89,8 @@ def migreer(config: Path, fase: Phase, *, toon: bool) -> None:
 
 
 wissel.add_command(parked)
-wissel.add_command(doctor_command)
+for _command in (doctor_command, backup, restore, vernietig, vernietigd):
+    wissel.add_command(_command)
 
 
 @wissel.group()

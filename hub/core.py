@@ -38,6 +38,7 @@ from hub.store.opening import Asked, Stores
 from hub.store.place import place_of
 from hub.store.put import LogTables, StoreReadTx, StoreTx
 from hub.toezicht import Toezicht
+from hub.vergeten import Vergeten
 from hub.vernietigen import Vernietiging
 from hub.versheid import Versheid
 from schemas import load as load_schemas
@@ -160,6 +161,8 @@ class Core:
         self.officials = Officials(self)
         self.versheid = Versheid(self)
         self.supervision = Toezicht(self)
+        self.vergeten = Vergeten(self)
+        self.vergeten.hervat()
 
     def start(self) -> None:
         """Run nothing: what plugins may ask needs nothing that runs."""

@@ -43,6 +43,8 @@ def of_settings(path: Path) -> tuple[list[Controle], Loaded | None]:
 
 def of_machine(loaded: Loaded) -> list[Controle]:
     """Look at the folder, who may read in it, and the room on its disk."""
+    if loaded.database is not None:
+        return []
     folder = loaded.settings.opslag.map
     if not folder.is_dir():
         text = f"{folder} is er nog niet; de hub maakt haar bij de eerste start"

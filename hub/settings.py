@@ -57,6 +57,7 @@ class SleutelSettings(_Section):
 
     hoofdsleutel: SecretStr | None = Field(None, description="64 hexadecimale tekens (32 bytes).")
     hoofdsleutel_bestand: Path | None = Field(None, description="Bestand met de hoofdsleutel, in plaats van de sleutel zelf.")
+    kopie_bewaren_dagen: int = Field(30, ge=1, description="Zo lang bewaart u een reservekopie van de sleutels.")
 
 
 class TijdSettings(_Section):

@@ -25,7 +25,7 @@ from connectors.burgerzaken.opdracht_volgen import StopVolgen
 from connectors.burgerzaken.settings import BurgerzakenSettings
 from connectors.burgerzaken.stuf_ontvangst import webhook
 from connectors.burgerzaken.wijzigingen import Wijzigingenlezer
-from hub.plugins import Executor, Hub, ReadTx, Service
+from hub.plugins import Executor, Hub, ReadTx, Service, Tx
 from hub.verbinding import Controle, Verbinding
 
 
@@ -74,6 +74,10 @@ class BurgerzakenConnector:
     def backlog(self, tx: ReadTx) -> int:  # noqa: ARG002
         """Return 0: nothing comes in here that would have to be settled."""
         return 0
+
+    def vergeet(self, tx: Tx, gemeente: str, subject: str) -> None:
+        """Follow a person no longer whose data are destroyed (``hub.vergeten.Vergeet``)."""
+        volgen.vergeet(tx, gemeente, subject)
 
     def verbindingen(self, hub: Hub, tx: ReadTx) -> Sequence[Verbinding]:  # noqa: ARG002
         """Return how each source is (``hub.verbinding.Verbonden``)."""

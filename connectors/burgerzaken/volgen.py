@@ -240,3 +240,9 @@ def _gevolgde(row: tuple[Any, ...]) -> Gevolgde:
         gelezen_op=datetime.fromisoformat(gelezen_op),
         wacht_tot=datetime.fromisoformat(wacht_tot) if wacht_tot else None,
     )
+
+
+def vergeet(tx: Tx, gemeente: str, pseudoniem: str) -> None:
+    """Follow a person no longer, and let go of the state in which they were last seen."""
+    for table in ("burgerzaken_volg", "burgerzaken_volg_zaak"):
+        tx.execute(f"DELETE FROM {table} WHERE gemeente = ? AND pseudoniem = ?", (gemeente, pseudoniem))

@@ -93,6 +93,22 @@ CREATE TABLE IF NOT EXISTS parkeerbesluit (
     besluit TEXT NOT NULL, reden TEXT NOT NULL, door TEXT NOT NULL, op INTEGER NOT NULL, gedaan INTEGER NOT NULL DEFAULT 0
 );
 
+-- Proof of destruction: whose keys (by pseudonym), how many, why and by whom; kept after the keys are gone.
+CREATE TABLE IF NOT EXISTS vernietiging (
+    id INTEGER PRIMARY KEY,
+    op INTEGER NOT NULL, gemeente TEXT NOT NULL, subject TEXT NOT NULL, klasse TEXT NOT NULL,
+    reden TEXT NOT NULL, door TEXT NOT NULL, tweede_persoon TEXT NOT NULL,
+    stromen INTEGER NOT NULL DEFAULT 0, gebeurtenissen INTEGER NOT NULL DEFAULT 0, gedaan INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS vernietigde_sleutel (
+    vernietiging INTEGER NOT NULL, key_id TEXT NOT NULL, PRIMARY KEY (vernietiging, key_id)
+) WITHOUT ROWID;
+
+-- Copies of the key file that were made, and until when each is kept: until then a destroyed key may still exist in one.
+CREATE TABLE IF NOT EXISTS sleutelkopie (
+    id INTEGER PRIMARY KEY, op INTEGER NOT NULL, doel TEXT NOT NULL, bewaren_tot TEXT NOT NULL
+);
+
 -- What runs in one process at a time, and which processes there are (hub/leases.py).
 CREATE TABLE IF NOT EXISTS lease (
     naam TEXT PRIMARY KEY,
