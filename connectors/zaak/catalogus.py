@@ -53,12 +53,9 @@ class Catalogus:
 
     async def _fetch(self, key: str) -> Json:
         try:
-            found = await self._client.get("catalogi", key)
+            return await self._client.object("catalogi", key)
         except BestaatNiet:
             return {}
-        if not isinstance(found, dict):
-            raise SourceContractBroken(f"catalogi {key} of {self._client.gemeente}: not an object")
-        return found
 
     def _bound(self) -> None:
         if len(self._kept) > _MOST_KEPT:

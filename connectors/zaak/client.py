@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -124,10 +124,19 @@ class ZaakClient:
         """Return the JSON of ``key``."""
         return await self._ask("GET", api, key, params=params)
 
+    async def object(self, api: Api, key: str) -> Json:
+        """Return the object ``key`` names; an answer that is another one, or an error page with status 200, is none."""
+
+        def is_it(found: Any) -> bool:
+            return isinstance(found, dict) and resource_key(str(found.get("url", ""))) == key.lower()
+
+        found: Json = await self._ask("GET", api, key, is_answer=is_it)
+        return found
+
     async def page(self, api: Api, key: str, params: Mapping[str, str], *, number: int) -> tuple[list[Json], bool]:
         """Return one page of a list, and whether there is another; a list that is not paged is one page."""
         wanted = dict(params) | ({"page": str(number)} if number > 1 else {})
-        return _items(await self.get(api, key, wanted), f"{api} {_masked(key)}")
+        return _items(await self._ask("GET", api, key, params=wanted, is_answer=_is_list))
 
     async def pages(self, api: Api, key: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Json]:
         """Yield every object of a list, page by page."""
@@ -144,8 +153,8 @@ class ZaakClient:
         found: list[Json] = []
         for page in range(1, _MOST_PAGES):
             params = {"page": str(page)} if page > 1 else None
-            answer = await self._ask("POST", "zaken", "zaken/_zoek", body=body, params=params)
-            items, more = _items(answer, "zaken/_zoek")
+            answer = await self._ask("POST", "zaken", "zaken/_zoek", body=body, params=params, is_answer=_is_list)
+            items, more = _items(answer)
             found += items
             if not more:
                 return found
@@ -188,6 +197,7 @@ class ZaakClient:
         body: Json | None = None,
         writing: bool = False,
         toelichting: str = "",
+        is_answer: Callable[[Any], bool] = lambda _found: True,
     ) -> Any:
         headers = {"Authorization": await self._toegang.header()} | (_CRS if api == "zaken" and _has_crs(key) else {})
         if toelichting:
@@ -195,7 +205,7 @@ class ZaakClient:
         request = httpx.Request(method, self.url(api, key), params=params, json=body, headers=_HEADERS | headers)
         timeout_s = self.settings.timeout_schrijven_s if writing else self.settings.timeout_s
         what = f"{method} {api} {_masked(key)}"
-        return self._judge(await self._send(request, what, timeout_s), what)
+        return self._judge(await self._send(request, what, timeout_s), what, is_answer)
 
     async def _send(self, request: httpx.Request, what: str, timeout_s: float) -> httpx.Response:
         if self._certificaat is not None:
@@ -229,11 +239,11 @@ class ZaakClient:
             await response.aclose()
         return httpx.Response(response.status_code, headers=_without_coding(response), content=bytes(body), request=request)
 
-    def _judge(self, response: httpx.Response, what: str) -> Any:
+    def _judge(self, response: httpx.Response, what: str, is_answer: Callable[[Any], bool] = lambda _found: True) -> Any:
         """Return the body of an answer, or raise what it means."""
         status, where = response.status_code, f"zaaksysteem of {self.gemeente}, {what}"
         if response.is_success:
-            return self._content(response, where)
+            return self._content(response, where, is_answer)
         if status in _TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR or not response.is_client_error:
             later_s = _retry_after(response)
             self.rem.mislukt(later_s)
@@ -246,6 +256,7 @@ class ZaakClient:
             self.rem.gelukt()
         if status == HTTPStatus.NOT_FOUND:
             if problem is None:
+                self.rem.mislukt(None)
                 raise NietVanDeApi(f"{where}: a 404 that is not the API's own; check the address and what stands between")
             raise BestaatNiet(f"{where}: does not exist")
         codes = _codes(problem or {})
@@ -263,9 +274,9 @@ class ZaakClient:
             self.rem.mislukt(None)
         return error
 
-    def _content(self, response: httpx.Response, where: str) -> Any:
+    def _content(self, response: httpx.Response, where: str, is_answer: Callable[[Any], bool]) -> Any:
         try:
-            found = _body(response, where)
+            found = _body(response, where, is_answer)
         except SourceUnavailable:  # an error page with status 200, or half a body
             self.rem.mislukt(None)
             raise
@@ -273,12 +284,14 @@ class ZaakClient:
         return found
 
 
-def _items(answer: Any, where: str) -> tuple[list[Json], bool]:
-    """Return the objects of a list, and whether a next page follows."""
+def _is_list(answer: Any) -> bool:
     items = answer.get("results") if isinstance(answer, dict) else answer
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise SourceUnavailable(f"{where}: the answer is no list of objects; tried again")
-    return items, isinstance(answer, dict) and bool(answer.get("next"))
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+
+
+def _items(answer: Any) -> tuple[list[Json], bool]:
+    """Return the objects of a list, and whether a next page follows."""
+    return (answer["results"], bool(answer.get("next"))) if isinstance(answer, dict) else (answer, False)
 
 
 def _without_coding(response: httpx.Response) -> list[tuple[str, str]]:
@@ -292,13 +305,14 @@ def _has_crs(key: str) -> bool:
     return key == "zaken" or (key.startswith("zaken/") and key.count("/") == 1)
 
 
-def _body(response: httpx.Response, where: str) -> Any:
-    if not response.content:
-        return None
+def _body(response: httpx.Response, where: str, is_answer: Callable[[Any], bool]) -> Any:
     try:
-        return msgspec.json.decode(response.content)
+        found = msgspec.json.decode(response.content) if response.content else None
     except msgspec.DecodeError as error:
         raise SourceUnavailable(f"{where}: answered {response.status_code} with something that is not JSON") from error
+    if not is_answer(found):
+        raise SourceUnavailable(f"{where}: answered {response.status_code} with something else than what was asked")
+    return found
 
 
 def _problem(response: httpx.Response) -> Json | None:

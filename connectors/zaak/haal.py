@@ -17,7 +17,7 @@ from connectors.zaak.client import BestaatNiet, GeenToegang, Geweigerd, NietVanD
 from connectors.zaak.spoor import unexplained
 from connectors.zaak.stand import Regel, Stand
 from connectors.zaak.tijd import same_moment
-from hub.errors import SourceContractBroken, SourceUnavailable
+from hub.errors import SourceUnavailable
 
 log = structlog.get_logger("wissel.zaak.haal")
 Json = dict[str, Any]
@@ -48,15 +48,13 @@ class Ophaler:
         ``regel``: the id rule of this source, empty while it is not known. Raises what the client raises.
         """
         asks_trail = regel != "objecten"
-        asked = [self.client.get("zaken", f"zaken/{zaak_uuid}"), *([self.trail(zaak_uuid)] if asks_trail else [])]
+        asked = [self.client.object("zaken", f"zaken/{zaak_uuid}"), *([self.trail(zaak_uuid)] if asks_trail else [])]
         answers: list[Any] = await asyncio.gather(*asked, return_exceptions=True)
         zaak, trail = answers[0], answers[-1]
         if isinstance(zaak, BestaatNiet):
             return None
         if isinstance(zaak, BaseException):
             raise zaak
-        if not isinstance(zaak, dict):
-            raise SourceContractBroken(f"zaak {zaak_uuid} of {self.client.gemeente}: the answer is not an object")
         entries = self._judge_trail(trail, regel) if asks_trail else None
         if entries is None:
             bundel = await self._from_objects(zaak, stand, meldingen)
@@ -67,7 +65,7 @@ class Ophaler:
     async def bestaat(self, zaak_uuid: str) -> bool:
         """Return True when the source answers this zaak with 200: it works, and it is the source we know."""
         try:
-            await self.client.get("zaken", f"zaken/{zaak_uuid}")
+            await self.client.object("zaken", f"zaken/{zaak_uuid}")
         except BestaatNiet:
             return False
         return True
@@ -76,11 +74,7 @@ class Ophaler:
 
     async def trail(self, zaak_uuid: str) -> list[Json]:
         """Return the audit trail of a zaak as the source gives it."""
-        found = await self.client.get("zaken", f"zaken/{zaak_uuid}/audittrail")
-        entries = found.get("results") if isinstance(found, dict) else found
-        if not isinstance(entries, list):
-            raise SourceContractBroken(f"the audit trail of zaak {zaak_uuid} of {self.client.gemeente} is no list")
-        return [entry for entry in entries if isinstance(entry, dict)]
+        return [entry async for entry in self.client.pages("zaken", f"zaken/{zaak_uuid}/audittrail")]
 
     def _judge_trail(self, trail: Any, regel: Regel) -> list[Json] | None:
         """Return the entries, None when our credentials may not read them though the zaak itself they may (R11)."""
@@ -112,8 +106,7 @@ class Ophaler:
 
     async def eigenschappen(self, zaak_uuid: str) -> dict[str, Json]:
         """Return all zaakeigenschappen: Open Zaak does not audit their changes."""
-        found = await self.client.get("zaken", f"zaken/{zaak_uuid}/zaakeigenschappen")
-        return _by_key(found if isinstance(found, list) else (found or {}).get("results", ()))
+        return _by_key([item async for item in self.client.pages("zaken", f"zaken/{zaak_uuid}/zaakeigenschappen")])
 
     # --------------------------------------------------------------------------------------------------- objects
 
@@ -145,16 +138,20 @@ class Ophaler:
         wanted = sorted(set(keys))
         answers = await asyncio.gather(*(self._one(key) for key in wanted))
         found = {key: answer for key, answer in zip(wanted, answers, strict=True) if answer is not None}
-        return found, frozenset(wanted) - found.keys()
+        gone = frozenset(wanted) - found.keys()
+        return {key: answer for key, answer in found.items() if answer}, gone
 
     async def _one(self, key: str) -> Json | None:
+        """Return an object, None when the API says that it does not exist, an empty one when it is hidden from us."""
         try:
-            found = await self.client.get("zaken", key)
+            return await self.client.object("zaken", key)
         except BestaatNiet:
             return None
-        if not isinstance(found, dict):
-            raise SourceContractBroken(f"{key} of {self.client.gemeente}: the answer is not an object")
-        return found
+        except GeenToegang as error:
+            if not error.verborgen:
+                raise
+            log.warning("object_hidden", gemeente=self.client.gemeente, soort=soort_van_key(key))
+            return {}
 
     # ------------------------------------------------------------------------------------------------- catalogue
 
