@@ -34,8 +34,6 @@ _RERUNS: Final = 5
 _WISSEL: Final = 0x57495353  # the first half of every advisory lock of this program; the second says what is locked
 BOOKKEEPING, KEYS, DEFINING, RUNNING, MIGRATING = range(5)
 _VIEW: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# A stopped process lets go of its locks after 10 s; who waits for them waits longer than that, so that it gets through.
-_TIMEOUTS: Final = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s", "idle_session_timeout": "0"}
 _NETWORK: Final = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -51,12 +49,17 @@ _AGAIN: Final = ("40001", "40P01")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a database is. ``dsn`` may hold a password and is never shown; ``name`` is."""
+    """Where a database is. ``dsn`` may hold a password and is never shown; ``name`` is.
+
+    A stopped process loses its transaction, with its locks, after ``idle_s``; who waits for a lock waits twice as long, so
+    that it gets through.
+    """
 
     dsn: str = field(repr=False)
     readers: int = 8
     wait_s: float = 10.0
     statement_s: int = 60
+    idle_s: int = 10
 
     @property
     def name(self) -> str:
@@ -67,7 +70,13 @@ class Server:
     def connect(self, schema: str, *, purpose: str, statement_s: int | None = None) -> Pg:
         """Open a connection that sees one schema."""
         asked = conninfo_to_dict(self.dsn)
-        wanted = {**_TIMEOUTS, "statement_timeout": f"{statement_s or self.statement_s}s", "search_path": f"{schema},pg_temp"}
+        wanted = {
+            "search_path": f"{schema},pg_temp",
+            "statement_timeout": f"{statement_s or self.statement_s}s",
+            "lock_timeout": f"{2 * self.idle_s}s",
+            "idle_in_transaction_session_timeout": f"{self.idle_s}s",
+            "idle_session_timeout": "0",
+        }
         options = " ".join([str(asked.get("options") or ""), *(f"-c {name}={value}" for name, value in wanted.items())])
         shown = {"options": options, "application_name": f"wissel-{purpose}", "client_encoding": "utf8"}
         found = psycopg.connect(make_conninfo("", **{**_NETWORK, **asked, **shown}), autocommit=True)

@@ -129,3 +129,40 @@ def test_the_command_says_it_without_a_stack(tmp_path):
     done = CliRunner().invoke(wissel, ["config", "check", "--config", str(file)])
     assert isinstance(done.exception, ConfigError)
     assert "mijn-geheim" not in done.output + str(done.exception)
+
+
+def test_addresses_of_databases_come_from_a_file_or_from_the_settings(tmp_path):
+    """The store is files unless an address is given; the one of the keys may be another."""
+    config = tmp_path / "wissel.toml"
+    config.write_text(GOED)
+    assert load(config, {}).database is None
+    (tmp_path / "adres").write_text("postgresql://wissel:g3heim@db.example.nl:5432/wissel?sslmode=verify-full\n")
+    found = load(
+        config, {"WISSEL__OPSLAG__DATABASE_BESTAND": "adres", "WISSEL__OPSLAG__SLEUTELS_DATABASE": "postgres:///kluis"}
+    )
+    assert found.database is not None
+    assert found.database.get_secret_value().endswith("sslmode=verify-full")
+    assert found.sleutels_database is not None
+    assert "g3heim" not in repr(found)
+
+
+def test_wrong_addresses_of_databases_are_all_named_without_their_secrets(tmp_path):
+    """Each by its key, together with whatever else is wrong."""
+    config = tmp_path / "wissel.toml"
+    config.write_text(GOED)
+    wrong = {
+        "WISSEL__OPSLAG__DATABASE": "mysql://wissel:g3heim@db/wissel",
+        "WISSEL__OPSLAG__SLEUTELS_DATABASE": "postgresql://db/kluis",
+        "WISSEL__OPSLAG__SLEUTELS_DATABASE_BESTAND": "ook",
+        "WISSEL__LOG__PARTITIES": "veel",
+    }
+    with pytest.raises(ConfigError) as found:
+        load(config, wrong)
+    told = str(found.value)
+    assert all(key in told for key in ("opslag.database:", "opslag.sleutels_database:", "log.partities"))
+    assert "g3heim" not in told
+    alone = {"WISSEL__OPSLAG__SLEUTELS_DATABASE": "postgresql://db/kluis"}
+    with pytest.raises(ConfigError, match=r"opslag\.sleutels_database: kan alleen samen met opslag\.database"):
+        load(config, alone)
+    with pytest.raises(ConfigError, match=r"opslag\.database_bestand: niet te lezen"):
+        load(config, {"WISSEL__OPSLAG__DATABASE_BESTAND": "is-er-niet"})
