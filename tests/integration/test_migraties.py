@@ -85,8 +85,8 @@ def test_text_is_compared_byte_by_byte_everywhere(store, empty):
 
 def test_a_step_is_applied_once(store):
     """What was applied is remembered, and shown before it is done."""
-    first = ["wissel/0001-begin.pre", "leesmodellen/0001-begin.pre", "sleutels/0001-begin.pre"]
-    assert store.migrate("pre", {}, show=True) == first
+    first = store.migrate("pre", {}, show=True)
+    assert {"wissel/0001-begin.pre", "leesmodellen/0001-begin.pre", "sleutels/0001-begin.pre"} <= set(first)
     assert store.migrate("pre", {}, show=True) == first
     assert store.migrate("pre", {}) == first
     assert store.migrate("pre", {}) == []

@@ -380,7 +380,7 @@ def test_an_older_database_is_refused(postgres, settings, address):
     hub.close()
     database = named(address)
     postgres.run("DELETE FROM wissel.gebeurtenis WHERE volgnummer = 2", database)
-    with pytest.raises(Refused, match=r"leesmodellen .*does not belong to this wissel .*wissel leesmodellen herbouw"):
+    with pytest.raises(Refused, match=r"leesmodellen .*does not belong to this log.*wissel leesmodellen herbouw"):
         opened(settings)
     opened(settings, forget_read_models=True).close()
 
