@@ -31,6 +31,7 @@ from hub.lijsten import Markering, lifted, opgeheven_id
 from hub.parking import failure_of
 from hub.plugins import Bedienbaar
 from hub.privacy import Bsn, mask_bsns
+from hub.replay import acties as replay_actions
 from hub.settings import Loaded
 
 log = structlog.get_logger()
@@ -126,6 +127,7 @@ async def _sleutelkopie(hub: Core, args: Mapping[str, Any]) -> Any:
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
+    **replay_actions.ACTIONS,
     "parked list": _parked_list,
     "parked show": _parked_show,
     "parked export": _parked_export,
@@ -200,9 +202,9 @@ async def listen(hub: Core) -> asyncio.Server:
         raise Refused(f"{path} staat in de weg en is niet te verwijderen ({error.strerror}); verwijder het zelf") from error
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answer = await _answer(hub, await reader.readline())
-        writer.write(json.dumps(answer).encode() + b"\n")
-        await writer.drain()
+        if line := await reader.readline():  # nothing: somebody only looked whether a hub runs
+            writer.write(json.dumps(await _answer(hub, line)).encode() + b"\n")
+            await writer.drain()
         writer.close()
 
     old = os.umask(0o177)
@@ -250,6 +252,16 @@ async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
     if "error" in answer:
         raise Refused(answer["error"])
     return answer["result"]
+
+
+async def runs(loaded: Loaded) -> bool:
+    """Return True while a hub listens for commands on these files."""
+    try:
+        _, writer = await asyncio.open_unix_connection(socket_path(loaded.settings.opslag.map))
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def _check_owner(path: Path, folder: Path) -> None:

@@ -29,7 +29,7 @@ _COLUMNS: Final = "lid, nummer, projectie, versie, vorm, toestand, reden, door, 
 _POINTED: Final = (
     "SELECT b.nummer, b.vorm FROM leesmodel m JOIN bouw b ON b.lid = m.lid WHERE m.projectie = ? AND b.toestand = 'klaar'"
 )
-_DROP_WAIT_S: Final = 30.0
+_DROP_WAIT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from hub.cli_gedeeld import ask, config_option
 from hub.cli_parked import parked
 from hub.errors import HubError
 from hub.lijsten import SOORTEN
+from hub.replay.cli import replay
 from hub.serve import run, serve_web, work
 from hub.serve import serve as serve_forever
 from hub.settings import load
@@ -89,7 +90,7 @@ def migreer(config: Path, fase: Phase, *, toon: bool) -> None:
 
 
 wissel.add_command(parked)
-for _command in (doctor_command, backup, restore, vernietig, vernietigd):
+for _command in (doctor_command, backup, restore, vernietig, vernietigd, replay):
     wissel.add_command(_command)
 
 

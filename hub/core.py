@@ -142,6 +142,7 @@ class Core:
             open_file=stores.open_build,
             projections=tuple(self.plugins.projections.values()),
             clock=self.clock,
+            new_versions=self.settings.projecties.nieuwe_versie == "meteen",
         )
         begin.check_and_sweep(stores, self.builds, self.log)
         self.projector = Projector(log=self.log, builds=self.builds, bookkeeping=self.database, clock=self.clock)
@@ -163,6 +164,11 @@ class Core:
         self.supervision = Toezicht(self)
         self.vergeten = Vergeten(self)
         self.vergeten.hervat()
+
+    def remove_build(self, number: int) -> None:
+        """Remove all that a replay made, once nothing follows it any more."""
+        assert self._stores is not None
+        self._stores.remove_build(number)
 
     def start(self) -> None:
         """Run nothing: what plugins may ask needs nothing that runs."""

@@ -43,6 +43,11 @@ class Follower:
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Return True while a thread follows the log."""
+        return self._thread is not None and self._thread.is_alive()
+
     def wake(self) -> None:
         """Something was put down: look now instead of at the next tick."""
         self._wake.set()

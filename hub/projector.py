@@ -52,7 +52,7 @@ class Projector(Follower):
         super().__init__("projecties")
         self._log = log
         self._clock = clock
-        self._decoder = Decoder(log, tuple(builds.projections.values()))
+        self._decoder = self.decoder = Decoder(log, tuple(builds.projections.values()))
         self._following = Members(log=log, builds=builds, bookkeeping=bookkeeping, clock=clock)
         self._partitions = self._following.partitions
         self._following.sync()

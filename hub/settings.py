@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
 
@@ -94,6 +94,20 @@ class WerkerSettings(_Section):
     )
 
 
+class ProjectieSettings(_Section):
+    """``[projecties]``: how read models are replaced."""
+
+    nieuwe_versie: Literal["meteen", "replay", "wacht"] = Field(
+        "meteen",
+        description="Wat een nieuwe versie doet: meteen (de hub bouwt haar zelf, en gaat over als zij bij is), "
+        "replay (een eigen proces bouwt haar, een beheerder zet om) of wacht (tot `wissel replay start`).",
+    )
+    vorige_volgt_uur: float = Field(24.0, ge=0, description="Uren dat de vorige bouw na een omzetting nog bijblijft.")
+    replay_doel_ms: float = Field(
+        100.0, gt=0, description="Lopen de leesmodellen verder achter dan dit, dan wacht een replay op de hub."
+    )
+
+
 class GemeenteSettings(BaseModel):
     """``[gemeenten.<slug>]``. Sub-tables named after a connector belong to that connector."""
 
@@ -120,6 +134,7 @@ class Settings(_Section):
     tijd: TijdSettings = TijdSettings()
     api: ApiSettings = ApiSettings()
     uitvoering: UitvoerSettings = UitvoerSettings()
+    projecties: ProjectieSettings = ProjectieSettings()
     werker: WerkerSettings = WerkerSettings()
     parkeren: ParkeerSettings = ParkeerSettings()
     gemeenten: dict[str, GemeenteSettings] = Field(default_factory=dict, description="De gemeenten van deze installatie.")

@@ -25,3 +25,14 @@ CREATE TABLE IF NOT EXISTS leesmodel (
     vorige TEXT,                         -- what it was before the last switch, for going back
     vorige_tot INTEGER                    -- until when the previous one follows the log
 );
+
+-- The progress of the replay that fills this place: moved in the transaction that moves its checkpoints.
+CREATE TABLE IF NOT EXISTS herbouw (
+    nummer INTEGER PRIMARY KEY,
+    houder TEXT NOT NULL,                -- who works on it: machine, process and a name of its own
+    lease_tot INTEGER NOT NULL,
+    gedaan INTEGER NOT NULL,
+    bezig_us INTEGER NOT NULL,           -- time worked, pauses left out
+    pauze_us INTEGER NOT NULL,           -- time waited for the live work
+    fout TEXT
+);

@@ -124,7 +124,7 @@ class Files:
         path = build_path(self._folder, number)
         if not make and not path.exists():
             raise Refused(f"{path.name} is gone while leesmodellen.db points to it: {_REBUILD}")
-        return SqliteDatabase(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD, durable=durable)
+        return make_build(path, durable=durable)
 
     def remove_build(self, number: int) -> None:
         """Remove the file of a build."""
@@ -171,6 +171,11 @@ def open_members(folder: Path, *, forget: bool = False) -> Database:
 def build_path(folder: Path, number: int) -> Path:
     """Return where the tables lie that replay ``number`` made."""
     return folder / f"leesmodellen-{number}.db"
+
+
+def make_build(path: Path, *, durable: bool = False) -> Database:
+    """Open (or make) the file of a build."""
+    return SqliteDatabase(path, sql("leesmodellen.sql") + sql("parkeren.sql"), remedy=_REBUILD, durable=durable)
 
 
 def remove_file(path: Path) -> None:

@@ -3,14 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Refused
 from hub.settings import Loaded
-from hub.store.opening import Asked, Files, FolderLock, Stores
+from hub.store.base import Database
+from hub.store.opening import Asked, Files, FolderLock, Stores, build_path, make_build
+from hub.store.sqlite import SqliteReading
 
 Phase = Literal["pre", "post"]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a process beside the hub opens: the log and read models for reading, and a build to fill."""
+
+    wissel: Database
+    members: Database
+    build: Callable[[int], Database]  # for reading; Refused when there is no such build
+    make_build: Callable[[int], Database]  # made when it is not there; its last commits may go with the power
 
 
 class Lock(Protocol):
@@ -32,6 +46,9 @@ class Place(Protocol):
     def open(self, asked: Asked) -> Stores:
         """Open the databases together, or refuse."""
 
+    def beside(self) -> Beside:
+        """Open what a command reads beside a running hub. Refused when no hub ever ran here."""
+
     def migrate(self, phase: Phase, tables: Mapping[str, str], *, show: bool = False) -> Sequence[str]:
         """Apply (or only name) the steps that make and change the tables; return those that were not applied yet."""
 
@@ -49,6 +66,21 @@ class OnFiles:
     def open(self, asked: Asked) -> Stores:
         """Open the three files."""
         return Files(self._folder, asked)
+
+    def beside(self) -> Beside:
+        """Open the files for reading."""
+
+        def reading(path: Path) -> Database:
+            if not path.exists():
+                raise Refused(f"{path} is er niet; begin een hub met `wissel serve`, of een replay met `wissel replay start`")
+            return SqliteReading(path)
+
+        return Beside(
+            wissel=reading(self._folder / "wissel.db"),
+            members=reading(self._folder / "leesmodellen.db"),
+            build=lambda number: reading(build_path(self._folder, number)),
+            make_build=lambda number: make_build(build_path(self._folder, number)),
+        )
 
     def migrate(self, _phase: Phase, _tables: Mapping[str, str], *, show: bool = False) -> Sequence[str]:  # noqa: ARG002
         """Do nothing: files are made as they are opened."""

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -19,7 +20,7 @@ from hub.settings import Loaded
 from hub.store import migraties
 from hub.store.base import Connection, Database
 from hub.store.opening import Asked, begin
-from hub.store.place import Phase
+from hub.store.place import Beside, Phase
 from hub.store.postgres import BOOKKEEPING, KEYS, RUNNING, Pg, PostgresDatabase, Server, tried
 
 _BUILD_S: Final = 1_800  # making an index over millions of rows takes its time
@@ -122,6 +123,16 @@ class OnServer:
         """Open the schemas."""
         return Schemas(self.server, self.keys, asked)
 
+    def beside(self) -> Beside:
+        """Open the schemas of log and read models; builds lie in that of the read models, each with a writer of its own."""
+        members = partial(PostgresDatabase, self.server, "leesmodellen", statement_s=_BUILD_S)
+        return Beside(
+            wissel=PostgresDatabase(self.server, "wissel"),
+            members=members(),
+            build=lambda _number: members(),
+            make_build=lambda _number: members(durable=False),
+        )
+
     def migrate(self, phase: Phase, tables: Mapping[str, str], *, show: bool = False) -> list[str]:
         """Apply (or only name) the steps of a phase that were not applied yet."""
         done = migraties.migrate(self.server, ("wissel", "leesmodellen"), tables, phase, show=show)
@@ -165,7 +176,7 @@ def _refuse_new_log(wissel: Database, keys: KeyStore) -> None:
 def _forget(db: Connection) -> None:
     """Throw the read models away: every table of their schema but those that the migrations made."""
     for table in _tables(db):
-        if table in {*_OF_MEMBERS, "bouw", "leesmodel"}:
+        if table in {*_OF_MEMBERS, "bouw", "leesmodel", "herbouw"}:
             db.execute(f"DELETE FROM {table}")
         elif table != "migratie":
             db.define(f"DROP TABLE {table}")

@@ -72,23 +72,23 @@ class SqliteConnection(sqlite3.Connection):
             self.execute("PRAGMA secure_delete=ON")
 
 
-class SqliteDatabase:
-    """``hub.store.base.Database`` on one file. ``schema`` is run at opening; ``remedy`` is told when the file is damaged."""
+class SqliteReading:
+    """A file that this process only reads: ``hub.store.base.Database`` for commands beside a running hub."""
 
-    def __init__(self, path: Path, schema: str, *, remedy: str = _BACKUP, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, remedy: str = _BACKUP) -> None:
         self.path = path
         self.name = path.name
         self._remedy = remedy
-        self._write_connection = _open(path, schema, remedy)
-        if not durable:  # what is being built again: a commit lost with the power is built again too, and nothing is damaged
-            self._write_connection.execute("PRAGMA synchronous=NORMAL")
         self._local = threading.local()
         self._readers: list[SqliteConnection] = []
-        self._writer = Writer(path.name, self._transact)
 
-    def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> Future[T]:
-        """Run ``work`` in one transaction in the writer thread; the future holds its result after the commit."""
-        return self._writer.submit(work, urgent=urgent)
+    def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> Future[T]:  # noqa: ARG002 - what the port asks
+        """Refuse: this process reads."""
+        raise Refused(f"{self.name} was opened for reading only; whoever writes it is the hub")
+
+    def wiped(self) -> None:
+        """Refuse: this process reads."""
+        raise Refused(f"{self.name} was opened for reading only; whoever writes it is the hub")
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -119,6 +119,34 @@ class SqliteDatabase:
         self._readers.remove(connection)
         self._local.connection = None
 
+    def close(self) -> None:
+        """Close every reader."""
+        for connection in self._readers:
+            connection.close()
+
+    def _fault(self, error: sqlite3.Error) -> StoreUnavailable:
+        if _code(error) in _DAMAGED:
+            return StoreUnavailable(f"{self.name} is damaged ({error}): stop the hub and {self._remedy}")
+        return StoreUnavailable(f"{self.name} does not work now ({error}); nothing was accepted, check the disk")
+
+
+class SqliteDatabase(SqliteReading):
+    """``hub.store.base.Database`` on one file. ``schema`` is run at opening; ``remedy`` is told when the file is damaged.
+
+    Without ``durable`` the last commits may go with the power, the file stays whole: for what can be built again.
+    """
+
+    def __init__(self, path: Path, schema: str, *, remedy: str = _BACKUP, durable: bool = True) -> None:
+        super().__init__(path, remedy=remedy)
+        self._write_connection = _open(path, schema, remedy)
+        if not durable:
+            self._write_connection.execute("PRAGMA synchronous=NORMAL")
+        self._writer = Writer(path.name, self._transact)
+
+    def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> Future[T]:
+        """Run ``work`` in one transaction in the writer thread; the future holds its result after the commit."""
+        return self._writer.submit(work, urgent=urgent)
+
     def wiped(self) -> None:
         """Truncate the WAL: the file itself is overwritten by secure_delete."""
         with self._faults(), closing(_connect(self.path, remedy=self._remedy)) as db:
@@ -130,8 +158,8 @@ class SqliteDatabase:
             return
         with suppress(sqlite3.Error):  # a full or failing disk: the WAL is read at the next start, nothing is lost by it
             self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        for connection in (*self._readers, self._write_connection):
-            connection.close()
+        super().close()
+        self._write_connection.close()
 
     def _transact(self, works: list[Work]) -> list[Outcome]:
         """Run the works in one transaction and return what came of each; when the file fails, it fails for all."""
@@ -154,11 +182,6 @@ class SqliteDatabase:
             yield
         except (sqlite3.Error, Refused) as error:
             raise StoreUnavailable(f"{self.name} does not work now ({error}); check the disk") from error
-
-    def _fault(self, error: sqlite3.Error) -> StoreUnavailable:
-        if _code(error) in _DAMAGED:
-            return StoreUnavailable(f"{self.name} is damaged ({error}): stop the hub and {self._remedy}")
-        return StoreUnavailable(f"{self.name} does not work now ({error}); nothing was accepted, check the disk")
 
 
 def _in_savepoint(db: SqliteConnection, work: Work) -> Outcome:

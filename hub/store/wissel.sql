@@ -129,3 +129,9 @@ CREATE TABLE IF NOT EXISTS publicatie (
     gebeurtenis BLOB NOT NULL,           -- its id
     log_id TEXT NOT NULL
 );
+
+-- What an operator decided about builds of read models; the builds themselves can be thrown away, this stays.
+CREATE TABLE IF NOT EXISTS replaybesluit (
+    id INTEGER PRIMARY KEY,
+    lid TEXT NOT NULL, besluit TEXT NOT NULL, reden TEXT NOT NULL, door TEXT NOT NULL, op INTEGER NOT NULL
+);

@@ -46,3 +46,12 @@ CREATE TABLE leesmodel (
     vorige text COLLATE "C",
     vorige_tot bigint
 );
+CREATE TABLE herbouw (
+    nummer bigint PRIMARY KEY,
+    houder text COLLATE "C" NOT NULL,
+    lease_tot bigint NOT NULL,
+    gedaan bigint NOT NULL,
+    bezig_us bigint NOT NULL,
+    pauze_us bigint NOT NULL,
+    fout text COLLATE "C"
+);
