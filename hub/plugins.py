@@ -105,6 +105,7 @@ class Gemeente:
     profielen: Mapping[str, Any]
     teksten: Mapping[str, str]
     thema: str
+    inzage_verborgen: frozenset[str] = frozenset()
 
     def source(self, system: str) -> str:
         """Return the CloudEvents source of one of its systems, e.g. ``zaaksysteem``, ``brp``, ``wissel``."""

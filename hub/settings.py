@@ -123,6 +123,10 @@ class GemeenteSettings(BaseModel):
     profiel: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Risicoprofiel per flow.")
     teksten: dict[str, str] = Field(default_factory=dict, description="Eigen teksten op schermen, per sleutel.")
     thema: str = Field("wissel", description="Naam van het thema (CSS-klasse) van de gemeente.")
+    inzage_verborgen: list[str] = Field(
+        default_factory=list,
+        description="Doelbindingen en verwerkingen die een inwoner niet ziet bij wie in de gegevens keek (Wet BRP 3.22).",
+    )
 
 
 class Settings(_Section):
@@ -325,6 +329,7 @@ def _gemeente(slug: str, found: GemeenteSettings, base: Path, problems: list[str
         profielen=profiles,
         teksten=found.teksten,
         thema=found.thema,
+        inzage_verborgen=frozenset(found.inzage_verborgen),
     )
 
 

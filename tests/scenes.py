@@ -9,12 +9,13 @@ from nephub import EMMEN, NepHub, bsns
 
 from hub.privacy import Bsn
 from projections.beoordelingen import PROJECTION as BEOORDELINGEN
+from projections.inzage import PROJECTION as INZAGE
 from projections.klantbeeld import PROJECTION as KLANTBEELD
 from projections.stand import PROJECTION as STAND
 from projections.werkvoorraad import PROJECTION as WERKVOORRAAD
 from projections.zaakverloop import PROJECTION as ZAAKVERLOOP
 
-ALL = (ZAAKVERLOOP, WERKVOORRAAD, KLANTBEELD, BEOORDELINGEN, STAND)
+ALL = (ZAAKVERLOOP, WERKVOORRAAD, KLANTBEELD, BEOORDELINGEN, STAND, INZAGE)
 PEOPLE = bsns(40)
 BASE = "http://zaak.example/emmen/zaken/api/v1"
 AANGIFTE = "nl.wissel.verhuisaangifte."

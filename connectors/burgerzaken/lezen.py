@@ -87,21 +87,22 @@ class Lezer:
         event_id = fetched_id(asked_by=opdracht.event_id, source=self.bron, what=self.wat)
         return opdracht.feit(event_type, {**common, **data}, event_id=event_id, besloten=besloten)
 
-    def geraadpleegd(
-        self, opdracht: OpdrachtUitvoering, pseudoniemen: Sequence[str], *, bron: str, doel: Doel, bronnen: Bronnen
-    ) -> list[NewEvent]:
-        """Return the record that these persons were read, and why (AVG 5 lid 2)."""
-        data = {"opdrachtId": opdracht.id, **raadpleging(bron, doel, bronnen), "zaak": opdracht.zaak}
-        return [
-            opdracht.feit(
-                GERAADPLEEGD,
-                data,
-                event_id=fetched_id(asked_by=opdracht.event_id, source=bron, what=f"geraadpleegd/{pseudoniem}"),
-                topic=PERSONEN,
-                key=f"{opdracht.gemeente.slug}:{pseudoniem}",
-            )
-            for pseudoniem in dict.fromkeys(pseudoniemen)
-        ]
+
+def geraadpleegd(
+    opdracht: OpdrachtUitvoering, pseudoniemen: Sequence[str], *, bron: str, doel: Doel, bronnen: Bronnen
+) -> list[NewEvent]:
+    """Return the record that these persons were read, and why (AVG 5 lid 2, Wet BRP 3.11)."""
+    data = {"opdrachtId": opdracht.id, **raadpleging(bron, doel, bronnen), "zaak": opdracht.zaak}
+    return [
+        opdracht.feit(
+            GERAADPLEEGD,
+            data,
+            event_id=fetched_id(asked_by=opdracht.event_id, source=bron, what=f"geraadpleegd/{pseudoniem}"),
+            topic=PERSONEN,
+            key=f"{opdracht.gemeente.slug}:{pseudoniem}",
+        )
+        for pseudoniem in dict.fromkeys(pseudoniemen)
+    ]
 
 
 def raadpleging(bron: str, doel: Doel, bronnen: Bronnen) -> dict[str, Any]:

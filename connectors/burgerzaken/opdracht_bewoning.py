@@ -9,7 +9,7 @@ from typing import Final
 
 from connectors.burgerzaken.bewoning import Bewoner
 from connectors.burgerzaken.bronnen import Bronnen
-from connectors.burgerzaken.lezen import BEWONING, Lezer
+from connectors.burgerzaken.lezen import BEWONING, Lezer, geraadpleegd
 from hub.plugins import OpdrachtUitvoering, Uitkomst
 from hub.privacy import Pseudonymizer
 
@@ -38,7 +38,7 @@ class HaalBewoning(Lezer):
             "mogelijkeBewoners": [{"pseudoniem": naam} for naam, _ in mogelijk],
         }
         read = [naam for naam, bewoner in (*bewoners, *mogelijk) if bewoner.bsn]
-        records = self.geraadpleegd(opdracht, read, bron=self.bron, doel=doel, bronnen=bronnen)
+        records = geraadpleegd(opdracht, read, bron=self.bron, doel=doel, bronnen=bronnen)
         return Uitkomst(events=[self.opgehaald(opdracht, OPGEHAALD, data), *records])
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from connectors.burgerzaken import volgen
 from connectors.burgerzaken.bronnen import Bronnen
 from connectors.burgerzaken.gezien import eerste
-from connectors.burgerzaken.lezen import BRP_HISTORIE, BRP_PERSONEN, Lezer
+from connectors.burgerzaken.lezen import BRP_HISTORIE, BRP_PERSONEN, Lezer, geraadpleegd
 from connectors.burgerzaken.relaties import als_bsn, gezaghouders_over, zonder_anderen
 from connectors.burgerzaken.settings import DoelNaam
 from hub.errors import Refused
@@ -148,13 +148,13 @@ class HaalPersonen(Lezer):
         for who in sorted(people, key=lambda who: who.doel != "melder"):
             if who.bsn is not None and who.pseudoniem not in records:
                 doel = bronnen.settings.doel(who.doel)
-                (record,) = self.geraadpleegd(opdracht, [who.pseudoniem], bron=self.bron, doel=doel, bronnen=bronnen)
+                (record,) = geraadpleegd(opdracht, [who.pseudoniem], bron=self.bron, doel=doel, bronnen=bronnen)
                 records[who.pseudoniem] = record
         pseudoniemen = [opdracht.gemeente.pseudonym(bsn) for bsn in histories]
         doel = bronnen.settings.doel("historie")
         return [
             *records.values(),
-            *self.geraadpleegd(opdracht, pseudoniemen, bron=BRP_HISTORIE, doel=doel, bronnen=bronnen),
+            *geraadpleegd(opdracht, pseudoniemen, bron=BRP_HISTORIE, doel=doel, bronnen=bronnen),
         ]
 
     def _follow(

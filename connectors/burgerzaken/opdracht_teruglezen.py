@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from connectors.burgerzaken.bronnen import Bronnen
-from connectors.burgerzaken.lezen import BRP_PERSONEN, Lezer
+from connectors.burgerzaken.lezen import BRP_PERSONEN, Lezer, geraadpleegd
 from connectors.burgerzaken.model import Adres, lees_verblijfplaats
 from connectors.burgerzaken.opdracht_personen import betrokkenen_van
 from hub.plugins import OpdrachtUitvoering, Uitkomst
@@ -38,7 +38,7 @@ class LeesTerug(Lezer):
             for who in asked
         ]
         read = [who.pseudoniem for who in asked if who.bsn]
-        records = self.geraadpleegd(opdracht, read, bron=self.bron, doel=doel, bronnen=bronnen)
+        records = geraadpleegd(opdracht, read, bron=self.bron, doel=doel, bronnen=bronnen)
         return Uitkomst(events=[self.opgehaald(opdracht, TERUGGELEZEN, {"perVerhuizer": outcomes}), *records])
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from connectors.burgerzaken import volgen
 from connectors.burgerzaken.bronnen import Bronnen, Bronnenkast
-from connectors.burgerzaken.lezen import asked_again
+from connectors.burgerzaken.lezen import BRP_PERSONEN, asked_again, geraadpleegd
 from connectors.burgerzaken.opdracht_personen import Betrokkene, betrokkenen_van, sealed_states
 from connectors.burgerzaken.verwerking import Verhuizer, Verhuizing
 from hub.errors import Poison
@@ -72,10 +72,14 @@ class VerwerkVerhuizing:
             missing.pop(gevolgde.pseudoniem, None)
         until = today + timedelta(days=bronnen.settings.volgduur_dagen)
         rows = await self._begin(opdracht, bronnen, missing, until) if missing else []
+        records = self._hub.seal(
+            geraadpleegd(opdracht, list(missing), bron=BRP_PERSONEN, doel=bronnen.settings.doel("volgen"), bronnen=bronnen)
+        )
 
         def write(tx: Tx) -> None:
             volgen.begin(tx, slug, rows, vandaag=today, tot=until, nu=now)
             volgen.await_confirmation(tx, slug, pseudoniemen, until=now + _LONGEST_WAIT)
+            tx.put(records)
 
         await self._hub.write(write)
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 ANYBODY = ("/", "/inloggen/inwoner", "/inloggen/medewerker", "/nergens")
-RESIDENT = ("/mijn", *(f"/mijn/zaken/{uuid(n)}" for n in (1, 2, 3, 4, 5, 7, 8, 11, 12, 13)))
+RESIDENT = ("/mijn", "/inzage", *(f"/mijn/zaken/{uuid(n)}" for n in (1, 2, 3, 4, 5, 7, 8, 11, 12, 13)))
 STAFF = (
     "/werkvoorraad",
     "/werkvoorraad?wachtend=ja",

@@ -317,6 +317,7 @@ def test_a_mover_who_was_not_followed_is_followed_before_the_write(w):
     aangifte = w.aangifte("echtpaar")
     w.verwerk(aangifte)
     assert w.sim("GET", "boeken")["gemeenten"]["emmen"]["volgindicaties"] == 2
+    assert len(w.log(GERAADPLEEGD)) == 2  # that they were read for it is recorded too
     assert w.ronde() == 2
 
 
