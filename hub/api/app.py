@@ -45,6 +45,7 @@ VENDOR: Final = (
     "htmx.min.js",
 )
 MAX_BODY_BYTES: Final = 1_048_576
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 API_PATHS: Final = ("/v1/", "/webhooks/", "/metrics", "/livez", "/readyz", SCHEMA_REGISTRY_PATH)
 
 
@@ -129,11 +130,21 @@ def wants_page(request: Request[Any, Any, Any]) -> bool:
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if isinstance(error, UnicodeDecodeError) and request.method == "POST":  # Litestar lets it through from a JSON body
         error = ClientException("De inhoud is geen geldige UTF-8.")
-    problem = problem_of(error)
+    if isinstance(error, RecursionError) and _while_reading(error):  # as this
+        error = ClientException("De inhoud is te diep genest.")
+    problem = problem_of(error, where="query" if request.method in _WITHOUT_BODY else "body")
     record(request, error, problem)
     if not wants_page(request):
         return problem_response(problem)
     return SHARED_PAGES.toon(request, "fout.html", status=problem.status, problem=problem)
+
+
+def _while_reading(error: Exception) -> bool:
+    """Return True when the body was too deeply nested to be read; anything else that recurses is a fault of ours."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and at.tb_frame.f_code.co_name == "decode_json"
 
 
 def _to_login(request: Request[Any, Any, Any], error: LoginNodig) -> Response[Any]:

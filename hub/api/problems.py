@@ -92,20 +92,20 @@ def problem_response(problem: Problem) -> Response[Any]:
     )
 
 
-def problem_of(error: Exception) -> Problem:
-    """Return what the asker of a failed request gets to know; never raises."""
+def problem_of(error: Exception, *, where: str = "body") -> Problem:
+    """Return what the asker of a failed request gets to know; never raises. ``where``: what our own checks looked at."""
     if isinstance(error, ValidationException):
         return _invalid_request(error)
     if isinstance(error, HTTPException):
         return _of_http(error)
     if isinstance(error, HubError):
-        return _of_hub(error)
+        return _of_hub(error, where)
     return _fault()
 
 
-def _of_hub(error: HubError) -> Problem:
+def _of_hub(error: HubError, where: str) -> Problem:
     if isinstance(error, Invalid):
-        wrong = [FieldError("body", field, what) for field, what in error.problems]
+        wrong = [FieldError(where, field, what) for field, what in error.problems]
         return Problem(status=400, detail="Verbeter wat bij errors staat en stuur de vraag opnieuw.", errors=wrong)
     if isinstance(error, NotFound):
         return Problem(status=404, detail=str(error) or "Dit bestaat niet, of niet voor u.")

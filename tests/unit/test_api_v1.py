@@ -109,8 +109,8 @@ def test_bad_questions_are_400_with_everything_at_once(web) -> None:
     """Own checks and the framework's speak the same language, and never repeat what was sent."""
     answer = web.get("/v1/werkvoorraad", params={"kleur": "paars", "sort": "x", "limit": "0"}, headers=bearer())
     assert answer.status_code == 400
-    assert [error["location"] for error in answer.json()["errors"]] == [
-        {"pointer": "#/kleur"}, {"pointer": "#/sort"}, {"pointer": "#/limit"},
+    assert [(error["in"], error["location"]) for error in answer.json()["errors"]] == [
+        ("query", {"name": "kleur"}), ("query", {"name": "sort"}), ("query", {"name": "limit"}),
     ]  # fmt: skip
     answer = web.get("/v1/werkvoorraad", params={"limit": "veel", "wachtend": "misschien"}, headers=bearer())
     assert answer.status_code == 400
@@ -135,7 +135,8 @@ def test_a_wrong_bsn_is_400_and_not_repeated(web, bsn: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'{"bsn": 1}', b'{"bsn": "x", "meer": 1}', b"null", b"\xff", b'{"bsn":"\xed\xa0\x80"}']
+    "body",
+    [b"[" * 100_000, b"", b"{", b"[]", b'{"bsn": 1}', b'{"bsn": "x", "meer": 1}', b"null", b"\xff", b'{"bsn":"\xed\xa0\x80"}'],
 )
 def test_a_body_that_is_no_question_is_400(web, body: bytes) -> None:
     """Malformed JSON, wrong types and unknown members never become a fault of ours."""
