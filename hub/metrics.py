@@ -42,6 +42,8 @@ BRON_VERZOEKEN: Final = _counter("wissel_source_requests", "Calls to other syste
 BRON_DUUR: Final = _seconds("wissel_source_request_seconds", "Time another system took to answer.", "bron")
 VERGELEKEN: Final = _counter("wissel_comparisons", "Rounds of comparing with a source.", "gemeente", "soort", "uitkomst")
 GEVONDEN: Final = _counter("wissel_found_unnotified", "Zaken fetched because comparing gave reason to.", "gemeente", "reden")
+BRON_STORING: Final = _gauge("wissel_source_fault", "1 while something at a source needs a person.", "gemeente", "wat")
+GATEN: Final = _counter("wissel_notifications_missing", "Changes in audit trails of which no notification came.", "gemeente")
 
 
 def exposition() -> bytes:

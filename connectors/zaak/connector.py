@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import httpx
 from pydantic import BaseModel
 
-from connectors.zaak import gezondheid, inbox, postvak, rondes
-from connectors.zaak.abonnement import houd_geabonneerd
+from connectors.zaak import bewaking, gezondheid, inbox, postvak, rondes
+from connectors.zaak.abonnement import Abonnementswacht
 from connectors.zaak.bediening import Bediening
 from connectors.zaak.client import ZaakClient
 from connectors.zaak.fetch import Bron, Ophaaldienst
@@ -71,7 +70,7 @@ class ZaakConnector:
 
     name: str = "zaak"
     settings_model: type[BaseModel] = ZaakSettings
-    tables: str = inbox.TABLES + rondes.TABLES
+    tables: str = inbox.TABLES + rondes.TABLES + bewaking.TABLES
 
     def __init__(self, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._transport = transport
@@ -95,8 +94,8 @@ class ZaakConnector:
         for slug, bron in running.bronnen.items():
             found[f"vergelijken-{slug}"] = running.vergelijkers[slug].run
             found[f"vullen-{slug}"] = running.vullers[slug].run
-            if bron.settings.abonneren:
-                found[f"abonnement-{slug}"] = partial(houd_geabonneerd, bron.client)
+            if bron.settings.notificaties_api and bron.settings.callback_url:
+                found[f"abonnement-{slug}"] = Abonnementswacht(hub, bron.client).run
         return found
 
     async def close(self, hub: Hub) -> None:
@@ -109,6 +108,10 @@ class ZaakConnector:
         """Return what ``wissel zaak ...`` asks of the running hub."""
         running = self._of(hub)
         return Bediening(hub, running.bronnen, running.wake_all).actions()
+
+    def storingen(self, tx: ReadTx, gemeente: str) -> Sequence[str]:
+        """Return what is wrong with the subscription, the notifications or the mapping of a gemeente."""
+        return bewaking.storingen(tx, gemeente)
 
     def backlog(self, tx: ReadTx) -> int:
         """Return how many notifications are not settled yet."""

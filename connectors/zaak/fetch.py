@@ -24,6 +24,7 @@ from connectors.zaak.catalogus import Catalogus
 from connectors.zaak.client import ZaakClient
 from connectors.zaak.feitbouw import Concept, Omgeving
 from connectors.zaak.feiten import Uitslag, leid_af, leid_verwijdering_af
+from connectors.zaak.gaten import Gaten
 from connectors.zaak.haal import Ophaler
 from connectors.zaak.inbox import Beurt, Notificatie
 from connectors.zaak.mapping import is_aangifte, lees_aangifte
@@ -83,6 +84,7 @@ class Ophaaldienst:
         self._reserved = 0
         self._received = Gathering(self._take_in)
         self._results = Gathering(self._put_down_all)
+        self._gaten = Gaten(hub, self._slug, bron.settings)
 
     async def neem_aan(self, notificatie: Notificatie, received_us: int) -> bool:
         """Store a notification; return False when it came before. It is stored when this returns."""
@@ -122,6 +124,7 @@ class Ophaaldienst:
             while True:
                 self._wake.clear()
                 pause_s = await self.start_due()
+                await self._gaten.kijk(self._now_us())
                 try:
                     await asyncio.wait_for(self._wake.wait(), pause_s)
                 except TimeoutError:
@@ -183,6 +186,8 @@ class Ophaaldienst:
         omgeving = self._bron.omgeving(turn.zaak, bundle.typen)
         outcome = leid_af(turn.stand, bundle, turn.meldingen, omgeving, aangifte=self._aangifte(turn, bundle, omgeving))
         await self._put_down(turn, outcome)
+        if bundle.trail is not None:
+            self._gaten.onthoud(turn, bundle.trail, self._now_us())
 
     def _aangifte(self, turn: Beurt, bundle: Bundel, omgeving: Omgeving) -> Concept | None:
         view, mapping = beeld_van(bundle), self._bron.settings.mapping

@@ -181,6 +181,12 @@ def achterstand(tx: ReadTx) -> int:
     return int(row[0]) if row else 0
 
 
+def ontvangen(tx: ReadTx, gemeente: str, zaak: str) -> list[tuple[str, str, str]]:
+    """Return (resource URL, actie, aanmaakdatum) of every notification that came about a zaak."""
+    sql = "SELECT resource_url, actie, aanmaakdatum FROM zaak_melding WHERE zaak = ? AND gemeente = ?"
+    return [(url, actie, at) for url, actie, at in tx.all(sql, (zaak, gemeente))]
+
+
 def laatste_melding(tx: ReadTx, gemeente: str) -> int | None:
     """Return when the last notification about a zaak of this gemeente came in that was not there before."""
     row = tx.one("SELECT max(ontvangen_op) FROM zaak_melding WHERE gemeente = ?", (gemeente,))

@@ -102,6 +102,9 @@ class ZaakSettings(_Strict):
     webhook_authorization_bestand: Path | None = None
     abonneren: bool = False
     callback_url: Url | None = None
+    kanalen: tuple[str, ...] = Field(("zaken",), description="Kanalen to subscribe to; `zaken` always")
+    abonnement_s: Seconds = Field(300.0, description="How often our subscription is looked at")
+    gat_na_s: Seconds = Field(900.0, description="After how long a change in a trail that nobody told of counts as not told")
     audittrail: Literal["auto", "ja", "nee"] = "auto"
     gelijktijdig: Annotated[int, Field(ge=1, le=256)] = 16
     timeout_s: Seconds = 15.0
