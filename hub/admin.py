@@ -126,6 +126,10 @@ async def _sleutelkopie(hub: Core, args: Mapping[str, Any]) -> Any:
     return await asyncio.to_thread(hub.vergeten.noteer_kopie, args["doel"], args.get("bewaren_tot"))
 
 
+async def _topics_behind(hub: Core, _: Mapping[str, Any]) -> Any:
+    return hub.versheid.topics()
+
+
 ACTIONS: Final[Mapping[str, Action]] = {
     **replay_actions.ACTIONS,
     "parked list": _parked_list,
@@ -133,6 +137,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "parked export": _parked_export,
     "parked retry": _parked_retry,
     "parked skip": _parked_skip,
+    "topics behind": _topics_behind,
     "doctor": _doctor,
     "doctor zaken": _doctor_zaken,
     "doctor herbeslis": _doctor_herbeslis,

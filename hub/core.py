@@ -18,7 +18,7 @@ from hub.clock import SystemClock
 from hub.codec import Codec
 from hub.discovery import Plugins, installed
 from hub.errors import NotFound, Refused
-from hub.events import OPDRACHTEN, PERSONEN, ZAKEN, NewEvent
+from hub.events import NewEvent, topic_names
 from hub.flows.answers import Effects
 from hub.flows.runner import FlowRunner
 from hub.keys import KeyRef
@@ -90,7 +90,7 @@ class Core:
         self.shared = shared
         self.working = False  # True where the runner runs
         self._master_key = loaded.master_key
-        self._kafka = loaded.kafka
+        self.kafka = loaded.kafka
         self._forget_read_models = forget_read_models
         self._place = place_of(loaded)
         self._lock = self._place.lock()
@@ -110,7 +110,7 @@ class Core:
 
     def _open_stores(self) -> None:
         count = self.settings.log.partities
-        topics = dict.fromkeys([ZAKEN, PERSONEN, *(OPDRACHTEN + name for name in self.connectors)], count)
+        topics = dict.fromkeys(topic_names(self.connectors), count)
         asked = Asked(
             tables={name: connector.tables for name, connector in self.connectors.items()},
             topics=topics,
@@ -123,7 +123,7 @@ class Core:
         self.codec = Codec(load_schemas(), self.keys)
         self.vault = CodecVault(self.codec)
         self.door = Door(codec=self.codec, database=self.database, clock=self.clock)
-        self._log = open_log(self.database, self.codec, access=self._kafka, topics=topics, log_id=stores.log_id)
+        self._log = open_log(self.database, self.codec, access=self.kafka, topics=topics, log_id=stores.log_id)
         self.log: Log = self._log
         check_points(self.log, self.members)
         check_points(self.log, self.database)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -67,6 +67,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> str:
         """What the event is about: zaak uuid, pseudonym or BAG id; never a BSN."""
         return self.key.rpartition(":")[2]
+
+
+def topic_names(connectors: Iterable[str]) -> list[str]:
+    """Return every topic of an installation with these connectors."""
+    return [ZAKEN, PERSONEN, *(OPDRACHTEN + name for name in connectors)]
 
 
 def uuid_text(raw: bytes) -> str:

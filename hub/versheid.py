@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hub import metrics
 from hub.desk import Desk
+from hub.log.base import OFFSET_MASK
 from hub.plugins import Freshness, Meldend, ReadTx
 from hub.stand import Positie, Stand
 
@@ -29,6 +30,24 @@ class Versheid:
         parked = self._hub.builds.parked_count()
         metrics.ACHTERSTAND.labels(lid="projecties").set(behind)
         return Freshness(self._hub.projector.shown_up_to() if behind else self._hub.clock.now(), behind, parked)
+
+    def topics(self) -> list[dict[str, Any]]:
+        """Return per partition on Kafka how much waits to be published and which offset each member took last."""
+        hub = self._hub
+        with hub.database.reader() as db:
+            rows = db.execute(
+                "SELECT p.topic, p.nummer, p.kop, u.plaats FROM partitie p LEFT JOIN publicatie u ON u.partitie = p.id"
+            ).fetchall()
+        members = (*hub.projector.positions(), *hub.flow_runner.positions())
+        return [
+            {
+                "topic": hub.kafka.name(topic) if hub.kafka else topic,
+                "partitie": number,
+                "te_publiceren": head if place is None else head - 1 - (place & OFFSET_MASK),
+                "leden": {lid: offset for lid, *where, offset in members if where == [topic, number]},
+            }
+            for topic, number, head, place in rows
+        ]
 
     def stand(self, gemeente: str) -> Stand:
         """Return how far everything is, and what is parked of one gemeente."""

@@ -8,10 +8,9 @@ from typing import Any
 from hub_voor_tests import Klok, loaded, plugins
 
 from hub.app import EmbeddedHub
-from hub.events import OPDRACHTEN, PERSONEN, ZAKEN
+from hub.events import topic_names
 from hub.log.access import Access
-
-TOPICS = (ZAKEN, PERSONEN)
+from hub.topics import Topics
 
 
 def access(bootstrap: str, prefix: str) -> Access:
@@ -19,14 +18,15 @@ def access(bootstrap: str, prefix: str) -> Access:
 
 
 def make_topics(bootstrap: str, prefix: str, *, partities: int = 2, connectors: Any = (), **config: str) -> None:
-    """Make the topics a hub of the tests wants."""
-    from kafka.admin import KafkaAdminClient, NewTopic
+    """Make the topics a hub of the tests wants, as `wissel topics apply` does; ``config`` changes their settings after."""
+    from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-    client = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        names = [*TOPICS, *(OPDRACHTEN + name for name in connectors)]
-        client.create_topics([NewTopic(prefix + name, partities, 1, topic_configs=config) for name in names])
-    finally:
+    topics = Topics(access(bootstrap, prefix), dict.fromkeys(topic_names(connectors), partities))
+    topics.apply(topics.plan())
+    if config:
+        client = KafkaAdminClient(bootstrap_servers=bootstrap)
+        names = [prefix + name for name in topic_names(connectors)]
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, config) for name in names])
         client.close()
 
 

@@ -15,7 +15,6 @@ from hub.feed import Message
 from hub.log.access import Access
 
 T = TypeVar("T")
-_ASK_S: Final = 5.0
 _WAIT_S: Final = 10.0
 _STEP_S: Final = 0.5
 
@@ -72,15 +71,6 @@ class Cursor:
             found = self._until(after + 1, end, limit)
             self._next = found[-1].offset + 1 if found else None
             return found
-
-    def offset_at(self, time_ms: int) -> int:
-        """Return the offset of the first message at or after a moment; the end when there is none."""
-        with self._gate:
-            at = TopicPartition(self._topic, self._partition, time_ms)
-            offset = int(known(lambda: self._consumer.offsets_for_times([at], timeout=_ASK_S))[0].offset)
-            if offset not in {OFFSET_END, -1}:
-                return offset
-            return int(known(lambda: self._consumer.get_watermark_offsets(self._at(), timeout=_ASK_S))[1])
 
     def _until(self, start: int, end: int, limit: int) -> list[Message]:
         """Take messages until there are enough or the partition ends; it may hold fewer than its offsets count."""

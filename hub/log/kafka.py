@@ -150,10 +150,6 @@ class KafkaLog(StreamStore):
             found = db.execute(query, (max(after, base - 1), base | OFFSET_MASK)).fetchone()
         return int(found[0]) if found else None
 
-    def offset_at(self, topic: str, partition: int, time_us: int) -> int:
-        """Return the offset of the first record logged at or after a moment; the end when there is none."""
-        return self._cursor(topic, partition).offset_at(time_us // 1_000)
-
     # ------------------------------------------------------------------------------------------------- belonging
 
     def check(self) -> None:
