@@ -26,7 +26,7 @@ from hub.leases import FENCE
 from hub.log.base import Log
 from hub.log.engine import check_points, open_log
 from hub.officials import Officials
-from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Sealed, SealedEvent, Tx
+from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Row, Sealed, SealedEvent, Tx
 from hub.projector import Projector
 from hub.readmodels import StoreReadModel
 from hub.replay import begin
@@ -37,6 +37,7 @@ from hub.store.door import Door
 from hub.store.opening import Asked, Stores
 from hub.store.place import place_of
 from hub.store.put import LogTables, StoreReadTx, StoreTx
+from hub.tijdreis import Moment, Tijdreis
 from hub.toezicht import Toezicht
 from hub.vergeten import Vergeten
 from hub.vernietigen import Vernietiging
@@ -161,6 +162,7 @@ class Core:
         }
         self.officials = Officials(self)
         self.versheid = Versheid(self)
+        self.tijdreis = Tijdreis(self)
         self.supervision = Toezicht(self)
         self.vergeten = Vergeten(self)
         self.vergeten.hervat()
@@ -225,6 +227,10 @@ class Core:
             return self._read_models[name]
         except KeyError:
             raise NotFound(f"er is geen leesmodel {name}") from None
+
+    def toen(self, projection: str, *, gemeente: str, key: str, moment: Moment) -> Row | None:
+        """Return a zaak's row as a projection had it at that moment."""
+        return self.tijdreis.stand(projection, gemeente=gemeente, key=key, moment=moment)
 
     def freshness(self) -> Freshness:
         """Return how fresh the read models are."""

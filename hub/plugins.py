@@ -185,6 +185,12 @@ class Hub(Protocol):
     def toezicht(self) -> Sequence[Bevinding]:
         """Return what needs a person now, and bring the gauges up to date."""
 
+    def toen(self, projection: str, *, gemeente: str, key: str, moment: int | datetime) -> Row | None:
+        """Return a zaak's row as a projection had it at a sequence of its stream or a time; None when it had none then.
+
+        NotFound when this gemeente has no such zaak.
+        """
+
     async def command(self, flow: str, *, gemeente: str, key: str, command: Any, sequence: int, token: str, actor: str) -> int:
         """Give an official's command to a flow, judged on ``sequence``; return the stream's new sequence.
 

@@ -121,6 +121,7 @@ class NepHub:
         self._tables = [Tables(projection) for projection in self.projections]
         self._streams: dict[tuple[str, str], tuple[int, int]] = {}
         self.commands: list[dict[str, Any]] = []
+        self._events: list[ProjectedEvent] = []
         for tables in self._tables:
             tables.create(self._db.db)
             tables.create_indexes(self._db.db)
@@ -151,7 +152,20 @@ class NepHub:
         )  # fmt: skip
         for tables in self._tables:
             self._apply(tables, stream, event)
+        self._events.append(event)
         return event
+
+    def toen(self, projection: str, *, gemeente: str, key: str, moment: int | datetime) -> Any:
+        own = [e for e in self._events if (e.key, e.gemeente) == (key, gemeente)]
+        if not own:
+            raise NotFound(f"no zaak {key}")
+        handlers = next(p.handlers for p in self.projections if p.name == projection)
+        row = None
+        for event in own:
+            known = event.sequence <= moment if isinstance(moment, int) else event.time <= moment
+            if known and event.type in handlers:
+                row = handlers[event.type](row, event)
+        return row
 
     def _apply(self, tables: Tables, stream: int, event: ProjectedEvent) -> None:
         projection = tables.projection

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from hub.core import Core
 from hub.replay.beheer import Beheer, Besluit
 from hub.replay.stroom import herbouw_stroom
+from hub.tijdreis import lees_moment, toen_en_nu
 
 Action = Callable[[Any, Mapping[str, Any]], Awaitable[Any]]
 
@@ -41,6 +43,10 @@ async def _drop(hub: Core, args: Mapping[str, Any]) -> Any:
     return await Beheer(hub).drop(args["lid"], _why(args))
 
 
+async def _asof(hub: Core, args: Mapping[str, Any]) -> Any:
+    return await asyncio.to_thread(toen_en_nu, hub, args["zaak"], lees_moment(args["moment"]))
+
+
 async def _stream(hub: Core, args: Mapping[str, Any]) -> Any:
     return await herbouw_stroom(hub, args["zaak"], _why(args))
 
@@ -53,4 +59,5 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "replay cancel": _cancel,
     "replay drop": _drop,
     "replay stream": _stream,
+    "asof": _asof,
 }

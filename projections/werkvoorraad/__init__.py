@@ -11,13 +11,13 @@ from hub.plugins import Hub, Projection
 from projections.werkvoorraad.acties import OPERATIONS
 from projections.werkvoorraad.api import werkvoorraad_lezen
 from projections.werkvoorraad.apply import COLUMNS, HANDLERS
-from projections.werkvoorraad.pages import doe, lijst, zaak
+from projections.werkvoorraad.pages import doe, lijst, toen, zaak
 from projections.werkvoorraad.queries import NAME
 
 
 def routes(_hub: Hub) -> Sequence[Any]:
     """Return the handlers: the stock, what can be done with a zaak, and the pages of staff."""
-    return [werkvoorraad_lezen, *OPERATIONS, lijst, zaak, doe]
+    return [werkvoorraad_lezen, *OPERATIONS, lijst, zaak, toen, doe]
 
 
 PROJECTION: Final = Projection(

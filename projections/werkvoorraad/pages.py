@@ -23,9 +23,10 @@ from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.persoonsgegevens import Dossier, Tonen, open_dossier
 from hub.plugins import Hub, Row
 from hub.tijdlijn import tijdlijn
+from hub.tijdreis import lees_moment
 from projections.werkvoorraad.acties import BY_CODE, body_of, carry_out
 from projections.werkvoorraad.apply import kleur, redenen, werk
-from projections.werkvoorraad.queries import NOBODY, SORTS, Vraag, keuzes, voorraad, werkrij
+from projections.werkvoorraad.queries import NAME, NOBODY, SORTS, Vraag, keuzes, voorraad, werkrij
 
 PAGES: Final = Bladen(Path(__file__).parent / "templates")
 ME: Final = "mij"
@@ -121,6 +122,34 @@ async def zaak(request: Request[Any, Any, Any], uuid: FromPath[UUID]) -> Respons
     return _zaak(request, uuid)
 
 
+@get("/werkvoorraad/{uuid:uuid}/toen", guards=[only("medewerker", "werkvoorraad:lezen")], include_in_schema=False)
+async def toen(request: Request[Any, Any, Any], uuid: FromPath[UUID]) -> Response[str]:
+    """Show what was known of a zaak then, beside what is known now."""
+    _, gemeente = mine(request)
+    here, asked = edge(request), request.query_params.get("moment", "")
+    hub, text, key = here.hub, here.teksten.voor(gemeente.slug), str(uuid)
+    now = (werkrij(hub, gemeente.slug, uuid), _course(hub, gemeente.slug, key))
+    then, fout = None, None
+    if asked:
+        try:
+            moment = lees_moment(asked)
+            then = [hub.toen(name, gemeente=gemeente.slug, key=key, moment=moment) for name in (NAME, "zaakverloop")]
+        except Invalid as error:
+            fout = error.problems[0][1]
+    return PAGES.toon(
+        request,
+        "toen.html",
+        status=400 if fout else 200,
+        rij=now[0],
+        moment=asked,
+        fout=fout,
+        onbekend=then is not None and then[0] is None,
+        toen=toen_stand(then[0], then[1] or {}, text, here.teksten) if then and then[0] else None,
+        nu=toen_stand(*now, text, here.teksten),
+        feiten=_timeline(then[1], text) if then and then[1] else [],
+    )
+
+
 @post("/werkvoorraad/{uuid:uuid}/{actie:str}", guards=[only("medewerker", "behandelen")], include_in_schema=False)
 async def doe(request: Request[Any, Any, Any], uuid: FromPath[UUID], actie: FromPath[str]) -> Response[Any]:
     """Carry out one action from its form and go back to the zaak; what is wrong is shown with what was filled in."""
@@ -195,6 +224,22 @@ def _zaak(
         ingevuld=ingevuld or {},
         fout=fout,
     )
+
+
+def toen_stand(row: Row, course: Row, text: Any, texts: Any) -> dict[str, Any]:
+    """Return what a zaak's page tells of its state, as pairs that can stand beside those of another moment."""
+    return {
+        "volgnummer": course.get("volgnummer"),
+        "status": zaakfeiten.status(course) if course else None,
+        "resultaat": zaakfeiten.result(course) if course else None,
+        "kleur": kleur(row),
+        "redenen": [uitleg(text, texts, code).tekst for code in redenen(row)],
+        "behandelaar": zaakfeiten.handler(row),
+        "streef": row["streef"],
+        "fataal": row["fataal"],
+        "aangehouden": row["aangehouden"],
+        "besloten": len(row["besluiten"]),
+    }
 
 
 def _can_decide(row: Row, open_movers: Sequence[Any]) -> bool:

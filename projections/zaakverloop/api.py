@@ -3,21 +3,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Request, get
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
 
 from hub import zaakfeiten
 from hub.api.answers import PROBLEMS, Versheid, versheid
 from hub.api.auth import houder, needs
 from hub.api.edge import edge
 from hub.api.zinnen import zin
-from hub.plugins import Row
+from hub.errors import Invalid, NotFound
+from hub.plugins import Hub, Row
 from hub.tijdlijn import Feit, tijdlijn
+from hub.tijdreis import lees_moment
 from projections.zaakverloop import queries
+
+_TOEN: Final = "de stand zoals die op dit tijdstip bekend was: RFC 3339, of een dag"
 
 
 class Beoordeling(msgspec.Struct, rename="camel", frozen=True):
@@ -76,12 +80,29 @@ class Zaak(msgspec.Struct, rename="camel", frozen=True):
 async def zaak_lezen(
     request: Request[Any, Any, Any],
     uuid: Annotated[UUID, PathParameter(description="Uuid van de zaak in het zaaksysteem.")],
+    beschikbaar_op: Annotated[str | None, QueryParameter(name="beschikbaarOp", description=_TOEN)] = None,
+    volgnummer: Annotated[int | None, QueryParameter(description="de stand na zoveel gebeurtenissen van deze zaak")] = None,
 ) -> Zaak:
-    """Geeft de stand van een zaak en haar tijdlijn, gesorteerd op tijdstip en dan op id."""
+    """Geeft de stand van een zaak en haar tijdlijn, gesorteerd op tijdstip en dan op id; ook zoals die eerder bekend was."""
     here = edge(request)
     gemeente = houder(request).gemeente
-    row = queries.zaak(here.hub, gemeente, uuid)
+    row = _row(here.hub, gemeente, uuid, beschikbaar_op, volgnummer)
     return answer(row, [describe(here.teksten.voor(gemeente), f) for f in tijdlijn(row["gebeurtenissen"])], versheid(here))
+
+
+def _row(hub: Hub, gemeente: str, uuid: UUID, available_at: str | None, sequence: int | None) -> Row:
+    """Return the row of now, or as it was known then. Invalid when both or something else is asked."""
+    if available_at is None and sequence is None:
+        return queries.zaak(hub, gemeente, uuid)
+    if available_at is not None and sequence is not None:
+        raise Invalid([("volgnummer", "geef beschikbaarOp of volgnummer, niet allebei")])
+    moment = (
+        lees_moment(available_at, "beschikbaarOp") if available_at is not None else lees_moment(str(sequence), "volgnummer")
+    )
+    row = hub.toen(queries.NAME, gemeente=gemeente, key=str(uuid), moment=moment)
+    if row is None:
+        raise NotFound("Deze zaak was toen nog niet bekend.")
+    return row
 
 
 def describe(text: Any, fact: Feit) -> Gebeurtenis:

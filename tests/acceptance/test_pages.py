@@ -24,6 +24,7 @@ STAFF = (
     "/werkvoorraad?wachtend=ja",
     "/werkvoorraad?kleur=groen&team=x",
     *(f"/werkvoorraad/{uuid(n)}" for n in (2, 5, 6, 8)),
+    f"/werkvoorraad/{uuid(2)}/toen?moment=6",
     "/klantbeeld",
 )
 

@@ -668,3 +668,17 @@ def test_lists_of_another_gemeente_are_not_seen() -> None:
         assert "Er staat niets op de lijsten." in web.get("/lijst").text
         as_staff(web, "behandelaar-sam")
         assert web.get("/lijst", headers=HTML).status_code == 403
+
+
+def test_staff_see_what_was_known_then_beside_now(web) -> None:
+    """By day, time or sequence; what cannot be read says how to write it, and before the zaak existed it says so."""
+    as_staff(web)
+    path = f"/werkvoorraad/{uuid(2)}"
+    assert f'href="{path}/toen"' in web.get(path, headers=HTML).text
+    assert "<table" not in web.get(f"{path}/toen", headers=HTML).text
+    then = web.get(f"{path}/toen", params={"moment": "1"}, headers=HTML)
+    assert then.status_code == 200
+    assert "Zo kende Wissel de zaak op dat moment" in then.text
+    wrong = web.get(f"{path}/toen", params={"moment": "<b>gisteren"}, headers=HTML)
+    assert (wrong.status_code, "JJJJ-MM-DD" in wrong.text, "<b>gisteren" in wrong.text) == (400, True, False)
+    assert "toen nog niet bekend" in web.get(f"{path}/toen", params={"moment": "1999-01-01"}, headers=HTML).text

@@ -326,3 +326,30 @@ def test_no_token_is_kept_in_clear() -> None:
     edge = app().state.edge
     kept = repr(edge.settings) + repr(edge.tokens.__dict__)
     assert not [token for token, _ in TOKENS.values() if token in kept]
+
+
+def test_a_zaak_as_it_was_known_then(web) -> None:
+    """By its own sequence or by time (tijdreizen of the API Design Rules); the timeline ends there too."""
+    path = f"/v1/zaken/{uuid(2)}"
+    now = web.get(path, headers=bearer("zaken:lezen")).json()
+    first = web.get(path, params={"volgnummer": 1}, headers=bearer("zaken:lezen")).json()
+    assert (first["volgnummer"], len(first["gebeurtenissen"]), first["beoordeling"]) == (1, 1, None)
+    assert now["volgnummer"] > 1
+    later = web.get(path, params={"beschikbaarOp": "2030-01-01T00:00:00Z"}, headers=bearer("zaken:lezen")).json()
+    assert {**later, "versheid": None} == {**now, "versheid": None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"volgnummer": 0}, 400),
+        ({"volgnummer": "x"}, 400),
+        ({"beschikbaarOp": "gisteren"}, 400),
+        ({"beschikbaarOp": "2026-03-03", "volgnummer": 2}, 400),
+        ({"beschikbaarOp": "1999-01-01"}, 404),
+    ],
+)
+def test_a_moment_that_cannot_be_is_refused_as_a_problem(web, asked, status) -> None:
+    """With the name of the parameter; before the zaak was known it is not found."""
+    answer = web.get(f"/v1/zaken/{uuid(2)}", params=asked, headers=bearer("zaken:lezen"))
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
