@@ -11,15 +11,19 @@ LOCKED := $(PIP) --require-hashes -r
 WEB := hub/api/static/vendor/VERSIES.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types arrows documents bench web wheel docs lock clean
+.PHONY: help demo demo-kafka test check lint format types arrows documents bench web wheel docs lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
 help:  ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .stamps/base $(WEB)  ## simulators, hub and several hundred moves; pass options with ARGS="--exit --json"
 	@$(BIN)/wissel demo $(ARGS)
+
+demo-kafka: .stamps/kafka $(WEB)  ## the same on a Kafka broker and PostgreSQL: web, two workers; options with ARGS="..."
+	@scripts/parts default-jre-headless maven postgresql
+	@$(BIN)/wissel demo --motor kafka $(ARGS)
 
 test: .stamps/test $(WEB)  ## all tests but the measurements; pick some with ARGS="tests/unit -k name"
 	@scripts/parts
@@ -75,6 +79,11 @@ $(BIN)/pip:
 .stamps/test: .stamps/base requirements/test.txt
 	@echo "wissel: installing the locked packages for the tests"
 	@$(LOCKED) requirements/test.txt
+	@touch $@
+
+.stamps/kafka: .stamps/base requirements/kafka.txt requirements/postgres.txt
+	@echo "wissel: installing the locked packages for Kafka and PostgreSQL"
+	@$(LOCKED) requirements/kafka.txt -r requirements/postgres.txt
 	@touch $@
 
 .stamps/bench: .stamps/base requirements/bench.txt

@@ -36,6 +36,9 @@ class Opzet:
     moves: int
     seed: int
     hub_port: int
+    kafka: str = ""
+    database: str = field(default="", repr=False)
+    werker_ports: tuple[int, ...] = ()
     zaak_port: int = field(default_factory=free_port)
     burgerzaken_port: int = field(default_factory=free_port)
     zaak_secret: str = field(default_factory=lambda: secrets.token_hex(24), repr=False)
@@ -99,6 +102,10 @@ scopes = {list(SCOPES)}
         return f"""# Made by `wissel demo`; everything in it is for this run only.
 [opslag]
 map = "{self.folder / "hub"}"
+{f'database = "{self.database}"' if self.database else ""}
+[log]
+{f'adres = "kafka://{self.kafka}"' if self.kafka else ""}
+{"kopieen = 1" if self.kafka else ""}
 [sleutels]
 hoofdsleutel = "{secrets.token_hex(32)}"
 [tijd]

@@ -119,10 +119,25 @@ def burgerzaken(opzet: Opzet) -> Proces:
     return Proces("burgerzaken", arguments, opzet.folder, f"{opzet.burgerzaken_url}/livez", secret)
 
 
-def hub(opzet: Opzet) -> Proces:
-    """Return the hub."""
-    arguments = ["serve", "--config", str(opzet.config), "--demo-inlog"]
-    return Proces("hub", arguments, opzet.folder, f"{opzet.hub_url}/livez")
+def hub(opzet: Opzet) -> tuple[Proces, ...]:
+    """Return the processes of the hub: one that does everything, or one for the pages and the workers beside it."""
+    alone = not opzet.werker_ports
+    arguments = ["serve" if alone else "web", "--config", str(opzet.config), "--demo-inlog"]
+    pages = Proces("hub" if alone else "web", arguments, opzet.folder, f"{opzet.hub_url}/livez")
+    return (pages, *(_werker(opzet, number, port) for number, port in enumerate(opzet.werker_ports, 1)))
+
+
+def _werker(opzet: Opzet, number: int, port: int) -> Proces:
+    arguments, own_port = ["worker", "--config", str(opzet.config)], {"WISSEL__WERKER__PORT": str(port)}
+    return Proces(f"werker-{number}", arguments, opzet.folder, f"http://127.0.0.1:{port}/livez", own_port)
+
+
+async def prepare(opzet: Opzet) -> None:
+    """Make what an operator makes before the first start: the topics on Kafka, the tables in PostgreSQL."""
+    if opzet.kafka:
+        await run_once(opzet, "topics", "apply", "--config", str(opzet.config), "--uitvoeren")
+    if opzet.database:
+        await run_once(opzet, "migreer", "--config", str(opzet.config), "--fase", "pre")
 
 
 async def run_once(opzet: Opzet, *arguments: str) -> None:

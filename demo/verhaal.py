@@ -35,7 +35,7 @@ class Verhaal:
         self.console = console
         self.kills = kills
         self.simulators = (processen.zaaksysteem(opzet), processen.burgerzaken(opzet))
-        self.hub = processen.hub(opzet)
+        self.hubs = processen.hub(opzet)
         self._client = httpx.AsyncClient(timeout=30.0, limits=httpx.Limits(max_connections=32))
         self._hub_api = HubKant(opzet, self._client)
 
@@ -63,7 +63,8 @@ class Verhaal:
         await asyncio.gather(*(simulator.start() for simulator in self.simulators))
         aangiften = await self._aangiften()
         await proef(self.opzet, self._client)
-        await self.hub.start()
+        await processen.prepare(self.opzet)
+        await asyncio.gather(*(hub.start() for hub in self.hubs))
         scherm.adressen(self.console, self.opzet)
         return Verloop(aangiften, begonnen=begonnen)
 
@@ -92,15 +93,16 @@ class Verhaal:
                 await asyncio.sleep(_SCREEN_S)
 
     async def _kill_now_and_then(self, verloop: Verloop) -> None:
-        """Kill the hub with SIGKILL at random moments while work is in flight, and start it again."""
+        """Kill a process of the hub with SIGKILL at random moments while work is in flight, and start it again."""
         chance = random.Random()  # noqa: S311 - moments of killing, not secrets; different in every run on purpose
         while verloop.kills < self.kills and len(verloop.klaar) < verloop.moves:
             await asyncio.sleep(chance.uniform(*_KILL_BETWEEN_S))
             if verloop.open == 0:
                 continue
-            await self.hub.kill()
+            struck = chance.choice(self.hubs)
+            await struck.kill()
             verloop.kills += 1
-            await self.hub.start()
+            await struck.start()
 
     async def _uitslag(self, verloop: Verloop) -> dict[str, Any]:
         zaken = [z for (g, _), uuid in verloop.uuids.items() if (z := await self._hub_api.zaak(g, uuid))]
@@ -144,7 +146,7 @@ class Verhaal:
 
     async def _stop(self) -> None:
         await self._client.aclose()
-        stopped = [await proces.stop() for proces in (self.hub, *self.simulators)]
+        stopped = [await proces.stop() for proces in (*self.hubs, *self.simulators)]
         if not all(stopped):
             self.console.print("[yellow]Niet alles stopte vanzelf; zie de logbestanden.[/]")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +21,10 @@ from faust.contrib.asgi import faust_app_running
 
 from hub.errors import SourceUnavailable
 from hub.feed import Feed, Message
+from hub.log.access import Access
 
 log = structlog.get_logger()
+GROUP: Final = "wissel"
 _SESSION_S: Final = 6.0  # the least a broker takes by itself: so soon the partitions of a dead worker move on
 _HEARTBEAT_S: Final = 2.0
 _COMMIT_S: Final = 1.0
@@ -29,16 +32,13 @@ _STOP_S: Final = 10.0
 _LOOK_S: Final = 0.5
 
 
-def make_app(bootstrap: str, *, group: str, topics: Mapping[str, str], feed: Feed, credentials: Any = None) -> faust.App:
-    """Return an app whose agent fills ``feed``. To be made and run on the running event loop.
-
-    ``topics`` maps what each is called here to what it is called in Kafka.
-    """
-    names = {name: topic for topic, name in topics.items()}
+def make_app(access: Access, *, topics: Iterable[str], feed: Feed) -> faust.App:
+    """Return an app whose agent fills ``feed``. To be made and run on the running event loop."""
+    names = {access.name(topic): topic for topic in topics}
     app = faust.App(
-        group,
-        broker=[f"kafka://{address}" for address in bootstrap.split(",")],
-        broker_credentials=credentials,
+        access.name(GROUP),
+        broker=";".join(f"kafka://{address}" for address in access.servers.split(",")),
+        broker_credentials=_credentials(access),
         broker_session_timeout=_SESSION_S,
         broker_heartbeat_interval=_HEARTBEAT_S,
         broker_commit_interval=_COMMIT_S,
@@ -48,7 +48,7 @@ def make_app(bootstrap: str, *, group: str, topics: Mapping[str, str], feed: Fee
         topic_disable_leader=True,
         web_enabled=False,
         store="memory://",
-        datadir=Path(tempfile.gettempdir()) / f"{group}-faust",
+        datadir=Path(tempfile.gettempdir()) / access.name("wissel-faust"),
     )
 
     @app.agent(app.topic(*names, key_serializer="raw", value_serializer="raw"), concurrency=1)
@@ -78,8 +78,8 @@ def make_app(bootstrap: str, *, group: str, topics: Mapping[str, str], feed: Fee
 class Agents:
     """Runs the Faust app as a service of the hub."""
 
-    def __init__(self, bootstrap: str, *, group: str, topics: Mapping[str, str], feed: Feed, credentials: Any = None) -> None:
-        self._make = lambda: make_app(bootstrap, group=group, topics=topics, feed=feed, credentials=credentials)
+    def __init__(self, access: Access, *, topics: Iterable[str], feed: Feed) -> None:
+        self._make = lambda: make_app(access, topics=topics, feed=feed)
         self._feed = feed
 
     async def run(self) -> None:
@@ -95,7 +95,20 @@ class Agents:
         raise SourceUnavailable(f"the agents stopped ({type(app.crash_reason).__name__}); they are started again")
 
 
+def _credentials(access: Access) -> Any:
+    """Return how we are known to Kafka, in Faust's words; None without TLS and password."""
+    tls = None
+    if access.tls:
+        tls = ssl.create_default_context(cafile=access.ca)
+        if access.certificate:
+            tls.load_cert_chain(access.certificate, access.key)
+    if access.user:
+        known = {"mechanism": access.mechanism, "username": access.user, "password": access.password}
+        return faust.SASLCredentials(**known, ssl_context=tls)
+    return faust.SSLCredentials(tls) if tls else None
+
+
 def _quiet() -> None:
-    """Let Faust and its client report what a person can act on; their every step is of no use in our log."""
+    """Keep Faust and its client out of our log: what stops them comes to us as an error, and the rest nobody can act on."""
     for name in ("faust", "mode", "aiokafka"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -11,9 +11,10 @@ from hub.commands import Uitvoering, bereave
 from hub.core import Core
 from hub.flows.answers import Effects
 from hub.leases import Leases
-from hub.log.engine import publisher_for
-from hub.plugins import Service
+from hub.log.engine import agents_for, publisher_for
+from hub.plugins import Service, Wekbaar
 from hub.services import Services
+from hub.store.place import Heard
 from hub.timers import Timers
 
 if TYPE_CHECKING:  # an extra
@@ -32,6 +33,7 @@ class EmbeddedHub(Core):
         self._services = Services()
         self._leases: Leases | None = None
         self.publisher: Publisher | None = None
+        self._herald: Heard | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -68,16 +70,20 @@ class EmbeddedHub(Core):
             codec=self.codec,
             clock=self.clock,
             leases=self._leases,
-            on_published=self._wake_readers,
         )
-        if self.publisher:
+        agents = agents_for(self.log, topics=self.followed, shared=self.shared, on_fed=self._wake_readers)
+        if self.publisher and agents:
             self.publisher.start()
+            here["agents"] = agents
         self.projector.start()
         self.flow_runner.start()
+        self._herald = self._place.herald(self._hear) if self.shared else None
         self._services.start({**here, **once})
 
     async def stop(self) -> None:
         """Stop everything in order; nothing accepted is lost, the rest is taken up at the next start."""
+        if self._herald:
+            await asyncio.to_thread(self._herald.stop)
         await self._services.stop()
         if self.publisher:
             await asyncio.to_thread(self.publisher.stop)
@@ -95,6 +101,20 @@ class EmbeddedHub(Core):
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    def _hear(self) -> None:
+        """Something was written, here or in another process: look whether there is work in it."""
+        self.announce(Effects())
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop is closing
+                loop.call_soon_threadsafe(self._wake_services)
+
+    def _wake_services(self) -> None:
+        self.uitvoering.wake()
+        for connector in self.connectors.values():
+            if isinstance(connector, Wekbaar):
+                connector.wake(self)
 
     def announce(self, effects: Effects) -> None:
         """Wake who follows the log, and the executors when there is an opdracht."""

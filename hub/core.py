@@ -46,7 +46,7 @@ from schemas import load as load_schemas
 
 T = TypeVar("T")
 _ALONE: Final = (
-    "`wissel web` en `wissel worker` delen hun werk over Kafka en PostgreSQL: zet [log] kafka en [opslag] database."
+    "`wissel web` en `wissel worker` delen hun werk over Kafka en PostgreSQL: zet [log] adres en [opslag] database."
     " Zonder die twee draait alles in één proces: start `wissel serve`"
 )
 
@@ -94,7 +94,7 @@ class Core:
         self.kafka = loaded.kafka
         self._forget_read_models = forget_read_models
         self._place = place_of(loaded)
-        self._lock = self._place.lock()
+        self._lock = self._place.lock(shared=shared)
         self._stores: Stores | None = None
         self._builds: Builds | None = None
         self._log: Log | None = None
@@ -171,6 +171,12 @@ class Core:
         """Remove all that a replay made, once nothing follows it any more."""
         assert self._stores is not None
         self._stores.remove_build(number)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """Return the topics that a flow or projection reads; the others are for readers outside."""
+        projections, flows = self.plugins.projections.values(), self.plugins.flows.values()
+        return frozenset({flow.topic for flow in flows}.union(*(projection.topics for projection in projections)))
 
     def start(self) -> None:
         """Run nothing: what plugins may ask needs nothing that runs."""

@@ -46,22 +46,22 @@ class Ring:
 
 
 class Feed:
-    """Safe to use from every thread. ``on_fed`` wakes the runner."""
+    """Safe to use from every thread. ``on_fed`` is called when there is something new, to wake the runner."""
 
     def __init__(self, *, most: int = MOST, on_fed: Callable[[], None] = lambda: None) -> None:
-        self._most = most
         self._on_fed = on_fed
+        self._most = most
         self._lock = threading.Lock()
         self._rings: dict[Where, Ring] = {}
         self._assigned: frozenset[Where] = frozenset()
 
     @property
     def assigned(self) -> frozenset[Where]:
-        """Return the partitions this process works on now."""
+        """Return the partitions that the agents of this process bring."""
         return self._assigned
 
     def assign(self, partitions: Iterable[Where]) -> None:
-        """Work on these partitions from now on. What was kept of them is dropped: the runner begins at its checkpoint."""
+        """Keep what the agents bring of these partitions. What was kept is dropped: the runner begins at its checkpoint."""
         with self._lock:
             self._assigned = frozenset(partitions)
             self._rings = {where: Ring() for where in self._assigned}

@@ -334,6 +334,14 @@ class Meldend(Protocol):
         """Return a sentence per thing that is wrong with the other side of a gemeente, for its ``Stand``."""
 
 
+@runtime_checkable
+class Wekbaar(Protocol):
+    """A connector whose services wait for what is written to the store."""
+
+    def wake(self, hub: Hub) -> None:
+        """Something was written, perhaps by another process: look now (called on the event loop, often)."""
+
+
 # -------------------------------------------------------------------------------------------- what projections bring
 
 

@@ -11,10 +11,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,29 +23,15 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from demo.postgres import MISSING, Server, binaries, private_server
 from hub.settings import Loaded
 from hub.store.server import OnServer
 
-BINARIES = "initdb", "pg_ctl", "postgres"
-MISSING = "PostgreSQL is missing; install it with: sudo apt-get install -y postgresql"
-
-
-def binaries() -> Path | None:
-    """Return the folder with the server's programs; Debian keeps them out of the PATH."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
-    for folder in (*debian, Path(shutil.which("postgres") or "/").resolve().parent):
-        if all((folder / name).is_file() for name in BINARIES):
-            return folder
-    return None
-
 
 @dataclass
-class Cluster:
+class Cluster(Server):
     """A running server. ``stop`` and ``start`` are there for tests of what happens then."""
 
-    dsn: str
-    folder: Path | None = None
-    bin: Path | None = None
     template: str = ""
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -63,19 +45,6 @@ class Cluster:
         with psycopg.connect(self.address(database), autocommit=True) as pg:
             cursor = pg.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
-
-    def ctl(self, *args: str) -> None:
-        """Run pg_ctl."""
-        assert self.folder is not None
-        assert self.bin is not None
-        as_server([str(self.bin / "pg_ctl"), "-D", str(self.folder / "data"), "-w", "-t", "60", *args], self.folder)
-
-    def start(self) -> None:
-        assert self.folder is not None
-        self.ctl("-l", str(self.folder / "server.log"), "start")
-
-    def stop(self, how: str = "immediate") -> None:
-        self.ctl("-m", how, "stop")
 
     @contextmanager
     def database(self, *, empty: bool = False, seen: Path | None = None) -> Iterator[str]:
@@ -101,41 +70,6 @@ class Cluster:
         return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row)
 
 
-def as_server(command: list[str], folder: Path) -> None:
-    """Run a program as a user that PostgreSQL accepts: not root."""
-    user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **user)
-    assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
-
-
-@contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Start a private server, synchronous as in production, on a socket of its own and a free loopback port."""
-    found = binaries()
-    assert found is not None
-    folder = Path(tempfile.mkdtemp(prefix="wissel-pg-"))
-    try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        init = [str(found / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        as_server([*init, "--no-sync", "--locale=C.UTF-8"], folder)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        (folder / "data" / "postgresql.auto.conf").write_text(
-            f"unix_socket_directories = '{folder}'\nlisten_addresses = '127.0.0.1'\nport = {port}\n"
-            "max_connections = 200\nshared_buffers = 64MB\nmax_wal_size = 512MB\n"
-        )
-        made = Cluster(f"postgresql://postgres@/postgres?host={folder}&port={port}", folder, found)
-        made.start()
-        try:
-            yield made
-        finally:
-            made.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
     """A running PostgreSQL server; databases are made from a template with the schemas in it."""
@@ -145,7 +79,7 @@ def postgres() -> Iterator[Cluster]:
 
         missing(MISSING)
     with ExitStack() as opened:
-        made = Cluster(existing) if existing else opened.enter_context(cluster())
+        made = Cluster(existing) if existing else opened.enter_context(private_server(Cluster))
         made.template = name = f"wissel_leeg_{os.getpid()}"
         made.run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
         opened.callback(made.run, f"DROP DATABASE {name} WITH (FORCE)")

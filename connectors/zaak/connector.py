@@ -98,6 +98,11 @@ class ZaakConnector:
                 found[f"abonnement-{slug}"] = Abonnementswacht(hub, bron.client).run
         return found
 
+    def wake(self, hub: Hub) -> None:
+        """Look at once for notifications that were stored, here or in another process."""
+        for dienst in self._of(hub).diensten.values():
+            dienst.wake()
+
     async def close(self, hub: Hub) -> None:
         """Close the connections to the zaaksystemen."""
         if running := self._running.pop(hub, None):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +14,7 @@ from hub.feed import Feed
 from hub.log.access import Access
 from hub.log.base import OFFSET_BITS, Log
 from hub.log.table import TableLog
-from hub.plugins import Clock
+from hub.plugins import Clock, Service
 from hub.store.base import Database
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ def open_log(
     access: Access | None,
     topics: Mapping[str, int],
     log_id: str,
-    feed: Feed | None = None,
 ) -> Log:
-    """Return the log. ``feed``: what agents of this process bring.
+    """Return the log.
 
     Refused when Kafka's topics are not those of this store; that Kafka is away is no reason to stay shut.
     """
@@ -42,7 +41,7 @@ def open_log(
         from hub.log.kafka import KafkaLog  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise Refused(f"[log] adres asks for Kafka, and {error.name} is not installed: pip install 'wissel[kafka]'") from error
-    found = KafkaLog(database, codec, access, topics, feed=feed)
+    found = KafkaLog(database, codec, access, topics)
     try:
         found.check()
     except LogUnavailable as error:
@@ -67,6 +66,22 @@ def publisher_for(
 
     assert isinstance(found, KafkaLog)
     return Publisher(log=found, database=database, codec=codec, clock=clock, leases=leases, on_published=on_published)
+
+
+def agents_for(found: Log, *, topics: Iterable[str], shared: bool, on_fed: Callable[[], None]) -> Service | None:
+    """Return the service that brings what is new in Kafka, None where the store tells it.
+
+    ``shared``: other processes work too, so that this one works only on the partitions given to it.
+    """
+    if isinstance(found, TableLog):
+        return None
+    from hub.agents import Agents  # noqa: PLC0415 - an extra
+    from hub.log.kafka import KafkaLog  # noqa: PLC0415 - an extra
+
+    assert isinstance(found, KafkaLog)
+    feed = Feed(on_fed=on_fed)
+    found.follow(feed, shared=shared)
+    return Agents(found.access, topics=topics, feed=feed).run
 
 
 def check_points(found: Log, database: Database) -> None:

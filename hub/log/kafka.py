@@ -46,19 +46,19 @@ class Known(NamedTuple):
 class KafkaLog(StreamStore):
     """Reads the log from Kafka. Safe to use from every thread. ``topics`` maps each topic to its number of partitions.
 
-    ``feed``: what this worker's agents bring. It saves a reading where it connects to what is asked, and says where this
+    From ``follow`` on, what this worker's agents bring saves a reading where it connects to what is asked, and says where this
     process works; once a second Kafka itself is asked where it ends, so nothing depends on an agent (R14).
     """
 
     repeats = True
 
-    def __init__(
-        self, database: Database, codec: Codec, access: Access, topics: Mapping[str, int], *, feed: Feed | None = None
-    ) -> None:
+    def __init__(self, database: Database, codec: Codec, access: Access, topics: Mapping[str, int]) -> None:
         super().__init__(database, codec)
         self.access = access
         self._topics = dict(topics)
-        self._feed = feed
+        self._feed: Feed | None = None
+        self._shared = False
+        self._asked_for: frozenset[tuple[str, int]] = frozenset()
         self._asked_at = float("-inf")
         self._types = codec.types()
         self._admin = AdminClient(access.confluent())
@@ -98,17 +98,22 @@ class KafkaLog(StreamStore):
     def positions(self) -> Sequence[Position]:
         """Return the end of every partition. Refused when a topic was made anew meanwhile."""
         self.check()
-        if self._feed is None or time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
+        assigned = self._feed.assigned if self._feed else None
+        if assigned is None or assigned != self._asked_for or time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
             self._ends = self._ask_ends([(topic, n) for topic, count in self._topics.items() for n in range(count)])
-            self._asked_at = time.monotonic()
+            self._asked_at, self._asked_for = time.monotonic(), assigned or frozenset()
         return [
             Position(topic, number, max(head, self._feed.end(topic, number) if self._feed else 0), self.identity(topic))
             for (topic, number), head in sorted(self._ends.items())
         ]
 
     def assigned(self, topic: str, partition: int) -> bool:
-        """Return True when this process works on a partition; without agents it works on all."""
-        return self._feed is None or (topic, partition) in self._feed.assigned
+        """Return True when this process works on a partition: on all, unless other processes work too."""
+        return not self._shared or self._feed is None or (topic, partition) in self._feed.assigned
+
+    def follow(self, feed: Feed, *, shared: bool) -> None:
+        """Take from ``feed`` what connects, from now on. ``shared``: work only on the partitions that it is given."""
+        self._feed, self._shared = feed, shared
 
     def ends(self) -> Sequence[Position]:
         """Return where every partition will end once all that was put down is published; Kafka is not asked."""

@@ -28,7 +28,7 @@ class Beside:
 
 
 class Lock(Protocol):
-    """R14: one embedded hub per store."""
+    """R14: one embedded hub per store, or several processes that share it."""
 
     def take(self) -> None:
         """Take the lock, or refuse and say who holds it."""
@@ -37,11 +37,21 @@ class Lock(Protocol):
         """Let go of it."""
 
 
+class Heard(Protocol):
+    """What hears of writes in other processes."""
+
+    def stop(self) -> None:
+        """Hear no more."""
+
+
 class Place(Protocol):
     """Where the store is."""
 
-    def lock(self) -> Lock:
-        """Return the lock that keeps a second hub away."""
+    def lock(self, *, shared: bool) -> Lock:
+        """Return the lock that keeps a second hub away; ``shared``: only one that runs alone."""
+
+    def herald(self, on_word: Callable[[], None]) -> Heard | None:
+        """Call ``on_word`` whenever another process wrote to the bookkeeping, until it is stopped; None where there is none."""
 
     def open(self, asked: Asked) -> Stores:
         """Open the databases together, or refuse."""
@@ -59,9 +69,12 @@ class OnFiles:
     def __init__(self, loaded: Loaded) -> None:
         self._folder = loaded.settings.opslag.map
 
-    def lock(self) -> Lock:
+    def lock(self, *, shared: bool) -> Lock:  # noqa: ARG002 - files are of one process (Core refuses)
         """Return the lock on the folder."""
         return FolderLock(self._folder)
+
+    def herald(self, _on_word: Callable[[], None]) -> None:
+        """Return nothing: files are of one process."""
 
     def open(self, asked: Asked) -> Stores:
         """Open the three files."""

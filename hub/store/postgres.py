@@ -45,6 +45,7 @@ _NETWORK: Final = {
 # the server (deadlock), resources, timeouts, operator, I/O, corruption, and a server that became a standby.
 _OF_THE_SERVER: Final = ("08", "40", "53", "55P03", "57", "58", "XX001", "XX002", "25006", "25P03")
 _AGAIN: Final = ("40001", "40P01")
+CHANNEL: Final = "wissel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class PostgresDatabase:
     """``hub.store.base.Database`` on one schema.
 
     ``alone``: a lock that its transactions take first, in every process. Without ``durable`` its last commits may go with the
-    power.
+    power. ``tells``: each commit is told to the other processes (hub/store/herald.py).
     """
 
     def __init__(
@@ -143,6 +144,7 @@ class PostgresDatabase:
         alone: int | None = None,
         statement_s: int | None = None,
         durable: bool = True,
+        tells: bool = False,
     ) -> None:
         self.name = f"{schema} ({server.name})"
         self._server = server
@@ -150,6 +152,7 @@ class PostgresDatabase:
         self._statement_s = statement_s
         self._durable = durable
         self._begin = b"BEGIN" if alone is None else f"BEGIN; {locked(alone)}".encode()
+        self._end = f"NOTIFY {CHANNEL}; COMMIT".encode() if tells else b"COMMIT"
         self._local = threading.local()
         self._slots: queue.LifoQueue[Pg | None] = queue.LifoQueue()
         for _ in range(server.readers):
@@ -268,7 +271,7 @@ class PostgresDatabase:
         if db.pg.info.transaction_status == TransactionStatus.IDLE:
             return outcomes  # the one job there was has been rolled back
         try:
-            db.pg.execute("COMMIT")
+            db.pg.execute(self._end)
         except psycopg.Error as error:
             if not self._give_up():
                 return self._all(works, self._fault(error))
@@ -318,9 +321,9 @@ def _viewing(pg: Pg) -> bool:
     return True
 
 
-def tried(what: int) -> str:
+def tried(what: int, *, shared: bool = False) -> str:
     """Return the statement that takes one of this program's advisory locks for as long as the connection lives, if it can."""
-    return f"SELECT pg_try_advisory_lock({_WISSEL}, {what})"
+    return f"SELECT pg_try_advisory_lock{'_shared' if shared else ''}({_WISSEL}, {what})"
 
 
 def locked(what: int) -> str:

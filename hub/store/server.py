@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Final
@@ -19,6 +19,7 @@ from hub.keys import KeyStore
 from hub.settings import Loaded
 from hub.store import migraties
 from hub.store.base import Connection, Database
+from hub.store.herald import Herald
 from hub.store.opening import Asked, begin
 from hub.store.place import Beside, Phase
 from hub.store.postgres import BOOKKEEPING, KEYS, RUNNING, Pg, PostgresDatabase, Server, tried
@@ -32,10 +33,14 @@ _SAFE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 class ServerLock:
-    """R14: one embedded hub per database. The lock goes with its connection, so a killed hub leaves nothing to clean up."""
+    """R14: one embedded hub per database, or several processes that share it; never both.
 
-    def __init__(self, server: Server) -> None:
+    The lock goes with its connection, so a killed hub leaves nothing to clean up.
+    """
+
+    def __init__(self, server: Server, *, shared: bool) -> None:
         self._server = server
+        self._shared = shared
         self._pg: Pg | None = None
 
     def take(self) -> None:
@@ -43,11 +48,12 @@ class ServerLock:
         with migraties.faults(self._server):
             pg = self._pg = self._server.connect("pg_catalog", purpose="hub")
             for _ in range(_TRIES):  # the server needs a moment to see that a hub that was killed is gone
-                if pg.execute(tried(RUNNING).encode()).fetchone() == (True,):
+                if pg.execute(tried(RUNNING, shared=self._shared).encode()).fetchone() == (True,):
                     return
                 time.sleep(_TRY_S)
         self.release()
-        raise Refused(f"a hub already runs on {self._server.name}; stop it first, or give this one another database")
+        other = "a hub that runs alone (`wissel serve`)" if self._shared else "a hub"
+        raise Refused(f"{other} already runs on {self._server.name}; stop it first, or give this one another database")
 
     def release(self) -> None:
         """Let go of the database."""
@@ -68,7 +74,7 @@ class Schemas:
             key_database = PostgresDatabase(keys, "sleutels", alone=KEYS)
             opened.callback(key_database.close)
             self.keys = KeyStore(key_database, asked.master_key)
-            self.wissel: Database = PostgresDatabase(server, "wissel", alone=BOOKKEEPING)
+            self.wissel: Database = PostgresDatabase(server, "wissel", alone=BOOKKEEPING, tells=True)
             opened.callback(self.wissel.close)
             _refuse_new_log(self.wissel, self.keys)
             self.log_id = begin(self.wissel, self.keys, asked)
@@ -115,9 +121,13 @@ class OnServer:
             raise ConfigError(problems)
         self.server, self.keys = database, keys
 
-    def lock(self) -> ServerLock:
+    def lock(self, *, shared: bool) -> ServerLock:
         """Return the lock on the database."""
-        return ServerLock(self.server)
+        return ServerLock(self.server, shared=shared)
+
+    def herald(self, on_word: Callable[[], None]) -> Herald:
+        """Call ``on_word`` whenever something was written to the bookkeeping, until it is stopped."""
+        return Herald(self.server, on_word)
 
     def open(self, asked: Asked) -> Schemas:
         """Open the schemas."""

@@ -222,6 +222,6 @@ def test_a_process_that_shares_its_work_is_refused_on_files(command, tmp_path):
     arguments = [sys.executable, "-m", "hub", command, "--config", str(config)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
-    assert "[log] kafka en [opslag] database" in done.stderr
+    assert "[log] adres en [opslag] database" in done.stderr
     assert "wissel serve" in done.stderr
     assert not (tmp_path / "data").exists()
