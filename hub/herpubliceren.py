@@ -34,7 +34,7 @@ def herpubliceer(loaded: Loaded, topics: Topics, topic: str, *, reden: str) -> i
     if any(part.end != part.begin for part in topics.parts() if part.topic == name):
         raise Refused(f"{name} is niet leeg: herpubliceren zou alles verdubbelen. Dit is alleen voor een nieuw, leeg topic")
     place = place_of(loaded)
-    lock = place.lock()
+    lock = place.lock(shared=False)
     lock.take()
     try:
         asked = Asked(
