@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 SCHEME: Final = "kafka://"
 MAX_MESSAGE_BYTES: Final = 1_048_576  # an event is at most 900 kB (the door), headers included it stays below this
+_QUIET: Final = logging.getLogger("wissel.librdkafka")
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ class Access:
             "security.protocol": self._protocol,
             "client.id": "wissel",
             "allow.auto.create.topics": False,
-            "log_level": 0,  # what goes wrong comes as an error to whoever asked
+            "log_level": 0,  # what goes wrong comes as an error to whoever asked, and is logged there
+            "logger": _QUIET,
+            "error_cb": _asked,
             "ssl.ca.location": self.ca,
             "ssl.certificate.location": self.certificate,
             "ssl.key.location": self.key,
@@ -65,6 +71,10 @@ class Access:
     @property
     def _protocol(self) -> str:
         return ("SASL_" if self.user else "") + ("SSL" if self.tls else "PLAINTEXT")
+
+
+def _asked(_error: object) -> None:
+    """Leave what librdkafka tells besides to who asked: without this it would be raised a second time, anywhere."""
 
 
 def _given(settings: dict[str, Any]) -> dict[str, Any]:

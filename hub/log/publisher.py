@@ -248,7 +248,7 @@ class Publisher(Follower):
                     on_delivery=partial(delivered, number),
                 )
             producer.flush(DELIVERY_S + _AGAIN_S)
-        except (KafkaException, BufferError) as error:
+        except (KafkaException, BufferError, SystemError) as error:  # a fatal error comes out of a callback as SystemError
             self._drop_producer()
             raise LogUnavailable(f"{name}, partition {one.number} takes nothing now; the outbox waits") from error
         if -1 in offsets:
