@@ -23,7 +23,7 @@ import structlog
 
 from hub import doctor, vergeten
 from hub.core import Core
-from hub.desk import Desk, Herkansing
+from hub.desk import Desk
 from hub.errors import HubError, Invalid, NotFound, Refused
 from hub.flows import onbeslist
 from hub.geparkeerd import Keuze
@@ -33,6 +33,7 @@ from hub.plugins import Bedienbaar
 from hub.privacy import Bsn, mask_bsns
 from hub.replay import acties as replay_actions
 from hub.settings import Loaded
+from hub.stand import Herkansing
 
 log = structlog.get_logger()
 _LONGEST_PATH: Final = 100  # the kernel allows 107 bytes

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Self, TypeVar
 
+from hub.bediening import Bediening
 from hub.builds import Builds
 from hub.clock import SystemClock
 from hub.codec import Codec
@@ -164,6 +165,7 @@ class Core:
         self.versheid = Versheid(self)
         self.tijdreis = Tijdreis(self)
         self.supervision = Toezicht(self)
+        self.bediening = Bediening(self)
         self.vergeten = Vergeten(self)
         self.vergeten.hervat()
 

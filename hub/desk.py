@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -27,6 +27,7 @@ from hub.plugins import ReadTx, SealedEvent, Tx
 from hub.postvak import Postvak
 from hub.privacy import mask_bsns
 from hub.projecting import Member
+from hub.stand import Herkansing
 from hub.store.base import Connection
 
 if TYPE_CHECKING:  # the hub lists what is parked through this desk
@@ -40,15 +41,6 @@ _NOBODY: Final = Stream("", "", "")
 _ANSWER_S: Final = 10.0  # one answer to an operator takes no longer than this; what is left is asked for again
 _LATEST: Final = 1 << 62
 Besluit = Literal["retry", "skip"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Herkansing:
-    """What came of trying again: how many went through, how many of those chosen are left, and which one failed again."""
-
-    gelukt: int
-    over: int
-    mislukt: str | None = None
 
 
 class Desk:

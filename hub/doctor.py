@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 from hub.desk import Desk
 from hub.errors import ConfigError
 from hub.settings import Loaded, load
+from hub.toezicht import LEAST_BYTES
 from hub.verbinding import Controle, Staat, Verbonden
 
 if TYPE_CHECKING:
     from hub.core import Core
 
-_LEAST_BYTES: Final = 500_000_000
 _LEAST_PART: Final = 0.05
 _FILES: Final = ("wissel.db", "leesmodellen.db", "sleutels.db")
 _OTHERS: Final = stat.S_IRWXO
@@ -92,7 +92,7 @@ def _rights(folder: Path) -> Iterator[Controle]:
 def _room(folder: Path) -> Controle:
     disk = shutil.disk_usage(folder)
     text = f"{disk.free / _GIB:.1f} GiB vrij van {disk.total / _GIB:.1f}"
-    if disk.free < _LEAST_BYTES:
+    if disk.free < LEAST_BYTES:
         return Controle(naam="schijf", staat="fout", tekst=text, doe="maak ruimte: een volle schijf neemt geen meldingen aan")
     if disk.free < disk.total * _LEAST_PART:
         return Controle(naam="schijf", staat="let-op", tekst=text, doe="maak binnenkort ruimte, of neem een grotere schijf")
@@ -114,7 +114,7 @@ def _waiting(hub: Core) -> Iterator[Controle]:
     else:
         yield Controle(naam="geparkeerd", staat="goed", tekst="er staat niets geparkeerd")
     for finding in hub.toezicht():
-        if finding.soort != "geparkeerd":
+        if finding.soort not in {"geparkeerd", "schijf"}:
             doe = "kijk op het blad Stand: daar staat sinds wanneer en wat te doen"
             staat: Staat = "fout" if finding.alarm else "let-op"
             yield Controle(naam=finding.soort, staat=staat, tekst=f"{finding.over} {finding.aantal}".strip(), doe=doe)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from hub.clock import from_microseconds
 from hub.events import ZAKEN, NewEvent, system_source, uuid_text
 from hub.privacy import Pseudonymizer
-from hub.stand import Bevinding, Stand
+from hub.stand import Bediening, Bevinding, Stand
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -159,6 +159,10 @@ class Hub(Protocol):
     @property
     def gemeenten(self) -> Mapping[str, Gemeente]:
         """Return the gemeenten of this installation by slug."""
+
+    @property
+    def bediening(self) -> Bediening:
+        """Return what ops may look at and do."""
 
     def seal(self, events: Sequence[NewEvent]) -> Sequence[SealedEvent]:
         """Encode against the schema and seal per subject; SchemaViolation or TooLarge at the door."""

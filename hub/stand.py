@@ -5,17 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Positie:
-    """How far one member is in one partition: ``gelezen`` events of ``kop`` that are logged."""
+    """How far one member is in one partition: ``gelezen`` events of ``kop`` that are logged.
+
+    ``achter_s``: how long the oldest event waits that it has not taken, 0 when it has them all.
+    """
 
     lid: str
     topic: str
     partitie: int
     gelezen: int
     kop: int
+    achter_s: float = 0.0
 
     @property
     def achter(self) -> int:
@@ -74,3 +80,92 @@ class Stand:
     gebeurtenissen: int = 0
     meldingen_open: int = 0
     storingen: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbinding:
+    """One source of one gemeente as it stands: ``zekering`` is ``open`` while it is left alone after many failures.
+
+    ``gemist``: how many changes the last comparing found that no notification told of, None where nothing is notified.
+    """
+
+    naam: str
+    gemeente: str
+    laatst: datetime | None = None
+    mislukt: int = 0
+    fout: str = ""
+    zekering: Literal["dicht", "open", ""] = ""
+    gemist: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Werk:
+    """Opdrachten of one soort in one toestand: how many, and since when the oldest is there (RFC 3339)."""
+
+    soort: str
+    toestand: str
+    aantal: int
+    oudste: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bouw:
+    """One build of a projection: ``live`` is what readers see."""
+
+    lid: str
+    toestand: str
+    live: bool
+    begonnen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beeld:
+    """What ops sees of one gemeente besides positions and what is parked. Times are RFC 3339, empty when there is none."""
+
+    verbindingen: Sequence[Verbinding] = ()
+    werk: Sequence[Werk] = ()
+    bouwen: Sequence[Bouw] = ()
+    termijnen: int = 0
+    termijnen_te_laat: int = 0
+    eerste_termijn: str = ""
+    sleutels_vernietigd: int = 0
+    vernietigingen: int = 0
+    laatste_vernietiging: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stap:
+    """One event of a stream as a picture shows it: the envelope, nothing of what it says."""
+
+    volgnummer: int
+    id: str
+    soort: str
+    bron: str
+    op: str
+    oorzaak: str | None
+    correlatie: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Herkansing:
+    """What came of trying again: how many went through, how many of those chosen are left, and which one failed again."""
+
+    gelukt: int
+    over: int
+    mislukt: str | None = None
+
+
+class Bediening(Protocol):
+    """What ops may look at and do, for one gemeente."""
+
+    def beeld(self, gemeente: str) -> Beeld:
+        """Return how everything besides positions and parked work is."""
+
+    def stroom(self, gemeente: str, key: str) -> Sequence[Stap]:
+        """Return the events of a zaak, person or address, oldest first. NotFound when it is not of this gemeente."""
+
+    async def opnieuw(self, gemeente: str, *, nummer: str = "", oorzaak: str = "", reden: str, door: str) -> Herkansing:
+        """Try one entry, or all of a cause, again. Invalid without a reason, NotFound when it is not parked here."""
+
+    async def overslaan(self, gemeente: str, *, nummer: str, reden: str, door: str) -> bool:
+        """Leave one entry out; True when nothing of it waits any more."""

@@ -7,15 +7,16 @@ Nothing here stops anything: an alarm about too much that is parked never drops 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from hub import metrics
-from hub.clock import from_microseconds, rfc3339
+from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.desk import Desk
 from hub.errors import Transient
 from hub.stand import Bevinding
@@ -25,6 +26,12 @@ if TYPE_CHECKING:  # the hub holds its own supervisor
 
 log = structlog.get_logger()
 _EVERY_S: Final = 10.0
+_OLD_OPDRACHT_S: Final = 3_600.0
+_LATE_TERM_S: Final = 300.0
+_FAILED_IN_A_ROW: Final = 3
+LEAST_BYTES: Final = 500_000_000  # less room on the disk than this, and soon nothing is accepted
+_OLD: Final = "SELECT count(*), min(gegeven) FROM opdracht WHERE toestand = 'open' AND gegeven < ?"
+_LATE: Final = "SELECT count(*), min(vervalt) FROM termijn WHERE vervalt < ?"
 
 
 class Toezicht:
@@ -53,7 +60,7 @@ class Toezicht:
     def kijk(self) -> Sequence[Bevinding]:
         """Return what needs a person, alarms first and then oldest first, and bring the gauges up to date."""
         now = rfc3339(self._hub.clock.now())
-        found = list(self._parked())
+        found = [*self._parked(), *self._late(), *self._sources(), *self._machine()]
         names = {(b.soort, b.over) for b in found}
         self._since = {name: self._since.get(name, now) for name in names}
         dated = [b if b.sinds else replace(b, sinds=self._since[b.soort, b.over]) for b in found]
@@ -75,6 +82,40 @@ class Toezicht:
             yield Bevinding("parkeergrens-stroom", over=where, aantal=most, grens=bounds.stroom_hoogstens, alarm=True)
         if total:
             yield Bevinding("geparkeerd", aantal=total, sinds=since)
+
+    def _late(self) -> Iterator[Bevinding]:
+        """Yield what does not keep up: who follows the log, opdrachten, terms."""
+        hub, now = self._hub, self._hub.clock.now()
+        fresh = hub.freshness()
+        if fresh.achter and (now - fresh.tot).total_seconds() > hub.settings.api.achter_na_s:
+            yield Bevinding("achterstand", aantal=fresh.achter, sinds=rfc3339(fresh.tot), alarm=True)
+        for text in hub.versheid.storingen():
+            yield Bevinding("storing", over=text, alarm=True)
+        old_us, late_us = (to_microseconds(now - timedelta(seconds=s)) for s in (_OLD_OPDRACHT_S, _LATE_TERM_S))
+        count, since = hub.read_now(lambda tx: tx.one(_OLD, (old_us,))) or (0, None)
+        if count:
+            yield Bevinding("opdrachten", aantal=count, sinds=rfc3339(from_microseconds(since)))
+        count, since = hub.read_now(lambda tx: tx.one(_LATE, (late_us,))) or (0, None)
+        if count:
+            yield Bevinding("termijnen", aantal=count, sinds=rfc3339(from_microseconds(since)))
+
+    def _sources(self) -> Iterator[Bevinding]:
+        """Yield which source does not answer, and which no longer notifies what it should."""
+        for source in self._hub.read_now(self._hub.bediening.verbindingen):
+            name = f"{source.naam} ({source.gemeente})"
+            if source.zekering == "open" or source.mislukt >= _FAILED_IN_A_ROW:
+                yield Bevinding("bron", over=name, aantal=source.mislukt, alarm=True)
+            if source.gemist:
+                yield Bevinding("gemist", over=name, aantal=source.gemist)
+
+    def _machine(self) -> Iterator[Bevinding]:
+        folder = self._hub.folder
+        if self._hub.settings.opslag.database is None and folder.is_dir():
+            free = shutil.disk_usage(folder).free
+            if free < LEAST_BYTES:
+                yield Bevinding(
+                    "schijf", over=str(folder), aantal=free // 1_000_000, grens=LEAST_BYTES // 1_000_000, alarm=True
+                )
 
 
 def _say(found: Bevinding) -> None:

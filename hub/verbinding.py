@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol, runtime_checkable
 
 from hub.parking import failure_of
 from hub.plugins import Hub, ReadTx
+from hub.stand import Verbinding
 
 Staat = Literal["goed", "let-op", "fout"]
 NEAR_S: Final = 5.0  # HTTP says whole seconds, and an answer takes a while
@@ -53,22 +54,6 @@ class Contact:
         self.fout = failure_of(error).text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verbinding:
-    """One source of one gemeente as it stands: ``zekering`` is ``open`` while it is left alone after many failures.
-
-    ``gemist``: how many changes the last comparing found that no notification told of, None where nothing is notified.
-    """
-
-    naam: str
-    gemeente: str
-    laatst: datetime | None = None
-    mislukt: int = 0
-    fout: str = ""
-    zekering: Literal["dicht", "open", ""] = ""
-    gemist: int | None = None
-
-
 @runtime_checkable
 class Verbonden(Protocol):
     """A connector that can tell how its sources are."""
@@ -95,3 +80,6 @@ def van_contact(naam: str, contact: Contact) -> Controle:
         tekst=text,
         doe="zet de klok van deze machine gelijk (NTP, `timedatectl`); loopt die goed, meld het dan bij de bron",
     )
+
+
+__all__ = ("Contact", "Controle", "Staat", "Verbinding", "Verbonden", "van_contact")

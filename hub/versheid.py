@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hub import metrics
+from hub.clock import from_microseconds
 from hub.desk import Desk
 from hub.log.base import OFFSET_MASK
 from hub.plugins import Freshness, Meldend, ReadTx
@@ -57,7 +58,9 @@ class Versheid:
         heads = {(p.topic, p.partition): p.head for p in positions}
         members = (*hub.projector.positions(), *hub.flow_runner.positions())
         return Stand(
-            posities=[Positie(lid, topic, number, offset + 1, heads[topic, number]) for lid, topic, number, offset in members],
+            posities=[
+                self._position(lid, topic, number, offset, heads[topic, number]) for lid, topic, number, offset in members
+            ],
             geparkeerd=[entry.as_stand() for entry in Desk(hub).list() if entry.gemeente == gemeente],
             opdrachten=dict(hub.read_now(lambda tx: tx.all(_LEDGER, (gemeente,)))),
             gebeurtenissen=sum(p.head for p in positions),
@@ -67,6 +70,11 @@ class Versheid:
                 *hub.read_now(lambda tx: self._reported(tx, gemeente)),
             ],
         )
+
+    def _position(self, lid: str, topic: str, number: int, offset: int, head: int) -> Positie:
+        waiting = self._hub.log.read(topic, number, offset, 1) if offset + 1 < head else ()
+        late_s = max(0.0, (self._hub.clock.now() - from_microseconds(waiting[0].time_us)).total_seconds()) if waiting else 0.0
+        return Positie(lid, topic, number, offset + 1, head, late_s)
 
     def _reported(self, tx: ReadTx, gemeente: str) -> list[str]:
         reporting = [connector for connector in self._hub.connectors.values() if isinstance(connector, Meldend)]

@@ -18,7 +18,7 @@ from hub.events import ZAKEN
 from hub.plugins import Freshness, Gemeente, ProjectedEvent, Projection, Sealed
 from hub.privacy import Bsn, Pseudonymizer
 from hub.readmodels import StoreReadModel, Tables
-from hub.stand import Bevinding, Stand
+from hub.stand import Beeld, Bevinding, Herkansing, Stand, Stap
 from hub.store.sqlite import SqliteConnection
 
 EMMEN = Gemeente(
@@ -76,6 +76,32 @@ class NepClock:
         return self.at.astimezone(AMSTERDAM).date()
 
 
+@dataclass
+class NepBediening:
+    """What ops does: kept, and answered with what a test wants."""
+
+    gezien: Beeld = field(default_factory=Beeld)
+    stappen: Sequence[Stap] = ()
+    uitslag: Herkansing = field(default_factory=lambda: Herkansing(1, 0))
+    gedaan: list[dict[str, Any]] = field(default_factory=list)
+
+    def beeld(self, _gemeente: str) -> Beeld:
+        return self.gezien
+
+    def stroom(self, gemeente: str, key: str) -> Sequence[Stap]:
+        if gemeente != "emmen" or not self.stappen:
+            raise NotFound("deze zaak of sleutel is bij Wissel niet bekend")
+        return self.stappen
+
+    async def opnieuw(self, gemeente: str, **given: Any) -> Herkansing:
+        self.gedaan.append({"gemeente": gemeente, **given})
+        return self.uitslag
+
+    async def overslaan(self, gemeente: str, **given: Any) -> bool:
+        self.gedaan.append({"gemeente": gemeente, **given})
+        return not self.uitslag.over
+
+
 class _Db:
     """What ``StoreReadModel`` asks of a database: one connection, one reader at a time."""
 
@@ -115,6 +141,7 @@ class NepHub:
     on_command: Callable[..., int] | None = None
     stand_now: Stand = field(default_factory=Stand)
     bevindingen: Sequence[Bevinding] = ()
+    bediening: NepBediening = field(default_factory=NepBediening)
 
     def __post_init__(self) -> None:
         self._db = _Db()

@@ -8,6 +8,7 @@ from typing import Any
 from nephub import EMMEN, NepHub, bsns
 
 from hub.privacy import Bsn
+from hub.stand import Beeld, Bevinding, Bouw, Geparkeerd, Positie, Stand, Stap, Verbinding, Werk
 from projections.beoordelingen import PROJECTION as BEOORDELINGEN
 from projections.inzage import PROJECTION as INZAGE
 from projections.klantbeeld import PROJECTION as KLANTBEELD
@@ -166,3 +167,56 @@ def country(hub: NepHub | None = None) -> NepHub:
     start(hub, 13).judged("oranje", "te-veel-bewoners").done("Geweigerd")
     start(hub, 20, gemeente="zwolle").judged("oranje", "te-laat-aangegeven")
     return hub
+
+
+def bad_night(hub: NepHub) -> None:
+    """Fill what ops sees with everything that can be wrong at once."""
+    since = "2026-03-03T02:14:00Z"
+    hub.bevindingen = [
+        Bevinding("storing", over="wissel.db does not work now", sinds=since, alarm=True),
+        Bevinding("bron", over="brp (emmen)", aantal=6, sinds=since, alarm=True),
+        Bevinding("geparkeerd", aantal=3, sinds=since),
+    ]
+    parked = {"soort": "nl.overheid.zaken.status-gezet.v1", "uitleg": "onverwachte fout van soort KeyError", "sinds": since}
+    parked |= {"laatst": since, "pogingen": 2, "woorden": "Er ging iets mis dat niet was voorzien.", "oorzaak": "KeyError"}
+    hub.stand_now = Stand(
+        posities=[Positie("flow:verhuizing", "wissel.zaken", n, 100, 120 + n, 95.0) for n in range(2)],
+        geparkeerd=[
+            Geparkeerd(
+                nummer=f"werkvoorraad:1/{n}", lid="werkvoorraad:1", stroom=uuid(n), gebeurtenis=uuid(n), erachter=n, **parked
+            )
+            for n in (2, 5)
+        ],
+        opdrachten={"open": 3, "uitgevoerd": 120},
+        gebeurtenissen=1_240,
+        meldingen_open=7,
+    )
+    at = hub.clock.now()
+    hub.bediening.gezien = Beeld(
+        verbindingen=[
+            Verbinding(naam="zaaksysteem", gemeente="emmen", laatst=at),
+            Verbinding(naam="meldingen", gemeente="emmen", laatst=at, gemist=2),
+            Verbinding(naam="brp", gemeente="emmen", mislukt=6, fout="brp: no answer to POST /personen", zekering="open"),
+            Verbinding(naam="bag", gemeente="emmen"),
+        ],
+        werk=[Werk("haal-personen", "open", 3, since), Werk("zet-status", "geparkeerd", 1, since)],
+        bouwen=[Bouw("werkvoorraad:1", "klaar", True, since), Bouw("werkvoorraad:1#2", "bouwt", False, since)],
+        termijnen=12,
+        termijnen_te_laat=1,
+        eerste_termijn=since,
+        sleutels_vernietigd=9,
+        vernietigingen=2,
+        laatste_vernietiging=since,
+    )
+    kinds = (
+        "zaak-geregistreerd",
+        "rol-toegevoegd",
+        "status-gezet",
+        "aangifte-gelezen",
+        "opdracht.gegeven",
+        "opdracht.uitgevoerd",
+    )
+    hub.bediening.stappen = [
+        Stap(n, uuid(n), f"nl.overheid.zaken.{kind}.v1", "zaaksysteem", since, uuid(n - 2) if n > 2 else None, uuid(n % 2))
+        for n, kind in enumerate(kinds, 1)
+    ]

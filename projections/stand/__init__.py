@@ -10,12 +10,12 @@ from hub.events import ZAKEN
 from hub.plugins import Hub, Projection
 from projections.stand.apply import HANDLERS
 from projections.stand.queries import NAME
-from projections.stand.routes import stand_lezen, standblad
+from projections.stand.routes import ROUTES
 
 
 def routes(_hub: Hub) -> Sequence[Any]:
     """Return the handlers of ops."""
-    return [stand_lezen, standblad]
+    return ROUTES
 
 
 PROJECTION: Final = Projection(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hub.plugins import Hub
-from hub.stand import Positie
+from hub.stand import Geparkeerd, Positie
 from projections.stand.apply import COUNTED
 
 NAME: Final = "stand"
@@ -24,12 +24,21 @@ def tellers(hub: Hub, gemeente: str) -> dict[str, int]:
 
 
 def per_lid(positions: Sequence[Positie]) -> list[Positie]:
-    """Return how far each member is in each topic, its partitions added up."""
-    totals: dict[tuple[str, str], tuple[int, int]] = {}
+    """Return how far each member is in each topic, its partitions added up; as late as the latest of them."""
+    totals: dict[tuple[str, str], tuple[int, int, float]] = {}
     for position in positions:
-        read, head = totals.get((position.lid, position.topic), (0, 0))
-        totals[position.lid, position.topic] = (read + position.gelezen, head + position.kop)
-    return [Positie(lid, topic, 0, read, head) for (lid, topic), (read, head) in sorted(totals.items())]
+        read, head, late_s = totals.get((position.lid, position.topic), (0, 0, 0.0))
+        late_s = max(late_s, position.achter_s)
+        totals[position.lid, position.topic] = (read + position.gelezen, head + position.kop, late_s)
+    return [Positie(lid, topic, 0, *counts) for (lid, topic), counts in sorted(totals.items())]
+
+
+def per_oorzaak(parked: Sequence[Geparkeerd]) -> list[tuple[str, str, list[Geparkeerd]]]:
+    """Return (cause, in plain words, entries) per cause, most entries first."""
+    groups: dict[str, list[Geparkeerd]] = {}
+    for entry in parked:
+        groups.setdefault(entry.oorzaak, []).append(entry)
+    return sorted(((cause, found[0].woorden, found) for cause, found in groups.items()), key=lambda g: (-len(g[2]), g[0]))
 
 
 def werk(hub: Hub, gemeente: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 from nephub import NepHub
-from scenes import PEOPLE, country, uuid
+from scenes import PEOPLE, bad_night, country, uuid
 from webhulp import app
 
 pytestmark = pytest.mark.browser
@@ -134,6 +134,52 @@ def test_every_page_is_accessible_and_fits(visit, axe, size) -> None:
     as_staff(page, "beheer-alex")
     check("/stand")
     check("/werkvoorraad")  # no permission
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_pages_of_ops_are_accessible_and_fit(visit, axe, hub, size, tmp_path) -> None:
+    """All well, everything wrong at once, what is parked with its forms, and a stream drawn."""
+    page = as_staff(visit(size=size), "beheer-alex")
+
+    def check(name: str, path: str) -> None:
+        page.goto(page.base + path)
+        for summary in page.query_selector_all("summary"):
+            summary.click()
+        page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+        assert axe(page) == [], path
+        assert too_wide(page) <= 0, path
+        assert small_targets(page) == [], path
+        assert page.evaluate("document.querySelectorAll('h1').length") == 1, path
+
+    before = hub.stand_now, hub.bevindingen, hub.bediening
+    check("goed", "/stand")
+    assert "Alles gaat goed" in page.inner_text("main")
+    bad_night(hub)
+    try:
+        check("mis", "/stand")
+        assert "Nu doen." in page.inner_text("main")
+        check("een", "/stand/geparkeerd?nummer=werkvoorraad%3A1/2")
+        check("oorzaak", "/stand/geparkeerd?oorzaak=KeyError")
+        check("stroom", f"/stand/stroom/{uuid(1)}")
+    finally:
+        hub.stand_now, hub.bevindingen, hub.bediening = before
+
+
+def test_an_operator_tries_again_without_scripts(visit, hub) -> None:
+    """From the glance to the form, with a reason, and back with what came of it."""
+    before = hub.stand_now, hub.bevindingen, hub.bediening
+    bad_night(hub)
+    try:
+        page = as_staff(visit(scripts=False), "beheer-alex")
+        page.goto(page.base + "/stand")
+        page.click("text=Alles met deze oorzaak opnieuw proberen")
+        page.fill("#opnieuw-reden", "de fout is hersteld")
+        page.click("text=Ja, probeer alle 2 opnieuw")
+        assert "Gelukt: 1. Er is niets meer over." in page.inner_text("main")
+        expected = {"nummer": "", "oorzaak": "KeyError", "reden": "de fout is hersteld", "door": "beheer-alex"}
+        assert hub.bediening.gedaan == [{"gemeente": "emmen", **expected}]
+    finally:
+        hub.stand_now, hub.bevindingen, hub.bediening = before
 
 
 def test_stale_and_empty_states_are_accessible(visit, axe, hub) -> None:
