@@ -25,6 +25,7 @@ from hub import doctor, vergeten
 from hub.core import Core
 from hub.desk import Desk
 from hub.errors import HubError, Invalid, NotFound, Refused
+from hub.flows import acties as flow_actions
 from hub.flows import onbeslist
 from hub.geparkeerd import Keuze
 from hub.lijsten import Markering, lifted, opgeheven_id
@@ -133,6 +134,7 @@ async def _topics_behind(hub: Core, _: Mapping[str, Any]) -> Any:
 
 ACTIONS: Final[Mapping[str, Action]] = {
     **replay_actions.ACTIONS,
+    **flow_actions.ACTIONS,
     "parked list": _parked_list,
     "parked show": _parked_show,
     "parked export": _parked_export,

@@ -15,6 +15,7 @@ from hub.cli_beheer import backup, restore, vernietig, vernietigd
 from hub.cli_doctor import doctor_command
 from hub.cli_gedeeld import ask, config_option
 from hub.cli_parked import parked
+from hub.cli_regels import flows, regels
 from hub.cli_tijd import asof
 from hub.cli_topics import topics
 from hub.errors import HubError
@@ -92,7 +93,7 @@ def migreer(config: Path, fase: Phase, *, toon: bool) -> None:
 
 
 wissel.add_command(parked)
-for _command in (doctor_command, backup, restore, vernietig, vernietigd, replay, topics, asof):
+for _command in (doctor_command, backup, restore, vernietig, vernietigd, replay, topics, asof, regels, flows):
     wissel.add_command(_command)
 
 

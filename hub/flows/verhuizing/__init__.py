@@ -15,6 +15,7 @@ from hub.flows.base import Antwoord, FlowContext
 from hub.flows.verhuizing.commands import handle
 from hub.flows.verhuizing.decide import decide
 from hub.flows.verhuizing.evolve import evolve
+from hub.flows.verhuizing.namen import BEOORDEELD
 from hub.flows.verhuizing.profiel import RisicoProfiel
 from hub.flows.verhuizing.staat import Staat
 
@@ -25,6 +26,7 @@ class VerhuizingFlow:
     name: Final = "verhuizing"
     topic: Final = ZAKEN
     profiel_model: type[Any] | None = RisicoProfiel
+    oordeel: Final = BEOORDEELD
 
     def begin(self, context: FlowContext) -> Staat:
         """Return the state before the first event."""
