@@ -133,12 +133,12 @@ class Draaiend:
                 await asyncio.sleep(0.01)
 
 
-async def vergelijk(running: Draaiend, soort: Any = "open", **wat: Any) -> dict[str, int]:
+async def vergelijk(running: Draaiend, soort: Any = "open", *, within_s: float = 60.0, **wat: Any) -> dict[str, int]:
     """Have the hub compare with the source now, as somebody who waits for it; return what it counted."""
     now_us = to_microseconds(running.hub.clock.now())
     number = await running.hub.write(lambda tx: rondes.vraag(tx, "emmen", soort, now_us=now_us, haast=soort != "vullen", **wat))
     running.connector._of(running.hub).wake_all("emmen")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(within_s):
         while True:
             found = running.hub.read_now(lambda tx: rondes.ronde(tx, "emmen", number))
             assert found is not None

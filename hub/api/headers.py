@@ -29,31 +29,36 @@ ALWAYS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 HSTS: Final = "max-age=31536000; includeSubDomains"
+_NO_STORE: Final = (b"cache-control", b"no-store")
 _STARTED: Final = "_wissel_started"
 
 
 def before_send(*, secure: bool) -> Callable[[Message, Scope], Any]:
     """Return the hook that puts the headers on an answer; no-store on everything but static files and the API's description."""
 
+    always = [*ALWAYS.items(), *([("Strict-Transport-Security", HSTS)] if secure else [])]
+    fixed = [(name.lower().encode(), value.encode()) for name, value in always]
+
     async def hook(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        headers = MutableScopeHeaders.from_message(message)
-        for name, value in ALWAYS.items():
-            headers.setdefault(name, value)
-        if secure:
-            headers.setdefault("Strict-Transport-Security", HSTS)
         path = str(scope.get("path", ""))
-        if not path.startswith("/static/"):
-            headers.setdefault("Cache-Control", "no-store")
+        wanted = fixed if path.startswith("/static/") else [*fixed, _NO_STORE]
+        given = list(message.get("headers", ()))
+        present = {name.lower() for name, _ in given}
+        message["headers"] = [*given, *(pair for pair in wanted if pair[0] not in present)]
         if path.startswith("/v1/"):
-            headers["API-Version"] = API_VERSION
-        if path == OPENAPI_PATH:
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            _describe(MutableScopeHeaders.from_message(message), path)
         _count(scope, int(message["status"]))
 
     return hook
+
+
+def _describe(headers: MutableScopeHeaders, path: str) -> None:
+    headers["API-Version"] = API_VERSION
+    if path == OPENAPI_PATH:
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
 async def start_clock(request: Any) -> None:
