@@ -7,14 +7,21 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 from rich.console import Console
 from rich.status import Status
+from rich.table import Table
 
+from connectors.zaak.client import ZaakClient
+from connectors.zaak.controle import Bevinding, controleer_bron
+from connectors.zaak.settings import ZaakSettings
 from hub import admin
+from hub.clock import AMSTERDAM
 from hub.errors import HubError, Refused
 from hub.settings import Loaded, load
 
@@ -75,6 +82,52 @@ def backfill(config: Path, *, volg: bool, as_json: bool, **given: Any) -> None:
     with Console(stderr=True).status("Vullen") as status:
         done = [_ronde_done(loaded, slug, number, status) for slug, number in numbers]
     _tell(done, as_json=as_json)
+
+
+@zaak.group()
+def mapping() -> None:
+    """Wat de gemeente instelde, naast wat het zaaksysteem biedt."""
+
+
+@mapping.command("check")
+@_CONFIG
+@_GEMEENTE
+@_JSON
+def mapping_check(config: Path, gemeente: str | None, *, as_json: bool) -> None:
+    """Ga na of elk zaaktype heeft wat de stappen van de flow nodig hebben; eindigt met 1 als iets ontbreekt."""
+    sources = _sources(load(config), gemeente)
+    try:
+        found = {slug: asyncio.run(_check_mapping(slug, settings)) for slug, settings in sources.items()}
+    except HubError as fault:
+        raise click.ClickException(str(fault)) from fault
+    if as_json:
+        click.echo(json.dumps({slug: [asdict(item) for item in items] for slug, items in found.items()}, ensure_ascii=False))
+    for slug, items in () if as_json else found.items():
+        table = Table("zaaktype", "stap", "nodig", "staat", "uitleg", title=slug)
+        for item in items:
+            table.add_row(item.zaaktype, item.stap, item.nodig, item.staat, item.uitleg)
+        Console().print(table)
+    if any(item.staat == "ontbreekt" for items in found.values() for item in items):
+        raise SystemExit(1)
+
+
+def _sources(loaded: Loaded, gemeente: str | None) -> dict[str, ZaakSettings]:
+    found = {
+        slug: settings
+        for slug, held in loaded.gemeenten.items()
+        if isinstance(settings := held.plugins.get("zaak"), ZaakSettings) and gemeente in {None, slug}
+    }
+    if not found:
+        raise click.ClickException(f"er is geen gemeente {gemeente or ''} met een zaaksysteem in de instellingen")
+    return found
+
+
+async def _check_mapping(slug: str, settings: ZaakSettings) -> list[Bevinding]:
+    client = ZaakClient(settings, gemeente=slug)
+    try:
+        return await controleer_bron(client, today=datetime.now(AMSTERDAM).date())
+    finally:
+        await client.aclose()
 
 
 def _ask(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:

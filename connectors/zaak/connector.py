@@ -16,6 +16,7 @@ from connectors.zaak.abonnement import Abonnementswacht
 from connectors.zaak.bediening import Bediening
 from connectors.zaak.client import ZaakClient
 from connectors.zaak.fetch import Bron, Ophaaldienst
+from connectors.zaak.mappingwacht import Mappingwacht
 from connectors.zaak.outbound import schrijvers
 from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.vergelijken import Vergelijker
@@ -93,6 +94,7 @@ class ZaakConnector:
         found: dict[str, Service] = {f"ophalen-{slug}": dienst.run for slug, dienst in running.diensten.items()}
         for slug, bron in running.bronnen.items():
             found[f"vergelijken-{slug}"] = running.vergelijkers[slug].run
+            found[f"mapping-{slug}"] = Mappingwacht(hub, bron).run
             found[f"vullen-{slug}"] = running.vullers[slug].run
             if bron.settings.notificaties_api and bron.settings.callback_url:
                 found[f"abonnement-{slug}"] = Abonnementswacht(hub, bron.client).run

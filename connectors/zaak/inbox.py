@@ -155,6 +155,12 @@ def bewaar_overig(tx: Tx, gemeente: str, notificatie: Notificatie, now_us: int) 
     )
 
 
+def aantal_overig(tx: ReadTx, gemeente: str, kanaal: str) -> int:
+    """Return how many notifications of another kanaal came, repeats included."""
+    row = tx.one("SELECT sum(aantal) FROM zaak_melding_overig WHERE gemeente = ? AND kanaal = ?", (gemeente, kanaal))
+    return int(row[0] or 0) if row else 0
+
+
 def bewaar_afgekeurd(tx: Tx, gemeente: str, identity: str, reden: str, sealed: Sealed, now_us: int) -> None:
     """Keep a malformed body, sealed; of very many only the newest."""
     tx.execute(
