@@ -119,13 +119,7 @@ class ReadModel(Protocol):
         """Return the row of stream ``key`` (e.g. a zaak uuid)."""
 
     def select(
-        self,
-        gemeente: str,
-        *,
-        where: str = "1=1",
-        params: Sequence[Value] = (),
-        order: str = "stroom",
-        limit: int = 100,
+        self, gemeente: str, *, where: str = "1=1", params: Sequence[Value] = (), order: str = "stroom", limit: int = 100
     ) -> list[tuple[str, Row]]:
         """Return (key, row) pairs; ``where`` and ``order`` name the projection's ``columns``."""
 

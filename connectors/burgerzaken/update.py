@@ -52,10 +52,18 @@ class UpdateClient:
                 koppen={"Accept": "application/hal+json"},
             )
         )
-        numbers = antwoord.json.get("burgerservicenummers", []) if isinstance(antwoord.json, Mapping) else None
-        if not isinstance(numbers, list):
+        numbers = _numbers_of(antwoord.json)
+        if numbers is None:
             raise SourceContractBroken("update: the answer to /wijzigingen has no list `burgerservicenummers`")
         return _bsns(numbers)
+
+
+def _numbers_of(body: object) -> list[object] | None:
+    """Return the numbers of a collection; one without any may leave the list out, but never its links too."""
+    if not isinstance(body, Mapping) or not body.keys() & {"burgerservicenummers", "_links"}:
+        return None
+    numbers = body.get("burgerservicenummers", [])
+    return numbers if isinstance(numbers, list) else None
 
 
 def _bsns(numbers: list[object]) -> list[Bsn]:

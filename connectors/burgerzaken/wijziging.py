@@ -115,11 +115,17 @@ def find_change(
     seen = nieuw.limited_to(oud.vergeleken)
     classificatie = None
     if residence_changed(oud, seen):
-        if correctie:
-            classificatie = Classificatie(Soort.CORRECTIE, _ZONDER_AANGIFTE)
-        else:
-            classificatie = classify(rij_uit_persoon(oud.staat), rij_uit_persoon(seen.staat), herindelingen)
+        classificatie = _classify(oud, seen, herindelingen, correctie=correctie)
     return Wijziging(gevolgde, oud, nieuw, classificatie, tuple(other_facts(oud, seen)))
+
+
+def _classify(oud: Gezien, nieuw: Gezien, herindelingen: Herindelingen, *, correctie: bool) -> Classificatie:
+    """Return what happened to the residence. Of a list that was withdrawn (merged away) nobody moved: it shows no place."""
+    if correctie:
+        return Classificatie(Soort.CORRECTIE, _ZONDER_AANGIFTE)
+    found = classify(rij_uit_persoon(oud.staat), rij_uit_persoon(nieuw.staat), herindelingen)
+    somewhere = VERBLIJFPLAATS in oud.staat and VERBLIJFPLAATS in nieuw.staat
+    return found if somewhere else Classificatie(Soort.GEEN_VERHUIZING, found.ontbrekende_elementen)
 
 
 def _place(staat: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,13 +20,14 @@ from connectors.burgerzaken.simulator.asgi import (
     send_response,
 )
 from connectors.burgerzaken.simulator.bag import Bag, bag_fout
-from connectors.burgerzaken.simulator.beheer import Beheer, Boeken, Storingen
+from connectors.burgerzaken.simulator.beheer import Beheer, Boeken
 from connectors.burgerzaken.simulator.bewoningen import Bewoningen
 from connectors.burgerzaken.simulator.config import SimulatorConfig
 from connectors.burgerzaken.simulator.fouten import fout
 from connectors.burgerzaken.simulator.historie import Historie
 from connectors.burgerzaken.simulator.personen import Personen
 from connectors.burgerzaken.simulator.register import Register
+from connectors.burgerzaken.simulator.storingen import Storingen
 from connectors.burgerzaken.simulator.verwerking import Verwerkingen
 from connectors.burgerzaken.simulator.volgindicaties import Volgindicaties
 

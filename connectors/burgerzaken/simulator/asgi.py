@@ -7,6 +7,7 @@ last: ``/x/panden/{}`` is kept as the prefix ``/x/panden/``.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -50,12 +51,17 @@ class MalformedBody(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class Response:
-    """One answer; ``body`` is encoded as JSON, None sends no body."""
+    """One answer; ``body`` is encoded as JSON, None sends no body.
+
+    ``letterlijk`` goes instead of ``body`` as it is; with ``druppel_s`` it drips out, a byte each so many seconds.
+    """
 
     body: Any = None
     status: int = 200
     media: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    letterlijk: bytes | None = None
+    druppel_s: float = 0.0
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
@@ -114,13 +120,18 @@ async def read_request(scope: Scope, receive: Receive) -> Request | None:
 
 async def send_response(send: Send, response: Response) -> None:
     """Send ``response``."""
-    body = b"" if response.body is None else _encode(response.body)
+    body = response.letterlijk if response.letterlijk is not None else b""
+    if response.letterlijk is None and response.body is not None:
+        body = _encode(response.body)
     headers = [(b"content-length", b"%d" % len(body))]
-    if response.body is not None:
+    if body:
         headers.append((b"content-type", response.media.encode("ascii")))
     headers.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items())
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    for number in range(len(body) if response.druppel_s else 0):
+        await send({"type": "http.response.body", "body": body[number : number + 1], "more_body": True})
+        await asyncio.sleep(response.druppel_s)
+    await send({"type": "http.response.body", "body": b"" if response.druppel_s else body})
 
 
 def is_uuid(text: object) -> bool:

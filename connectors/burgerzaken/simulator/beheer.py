@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from http import HTTPStatus
 from typing import Any, Final
 
 from connectors.burgerzaken.simulator.aangiften import GEVALLEN, Scenario, Vraag
 from connectors.burgerzaken.simulator.asgi import MalformedBody, Request, Response
-from connectors.burgerzaken.simulator.bevolking_nummers import Dobbelsteen
 from connectors.burgerzaken.simulator.config import EERSTE_DATUM, LAATSTE_DATUM, SimulatorConfig
 from connectors.burgerzaken.simulator.datums import parse_datum
 from connectors.burgerzaken.simulator.fouten import (
     Fout,
-    fout,
     geen_datum,
     geen_json,
     ongeldige_parameters,
@@ -26,53 +23,16 @@ from connectors.burgerzaken.simulator.fouten import (
     verplicht,
 )
 from connectors.burgerzaken.simulator.register import Register
+from connectors.burgerzaken.simulator.storingen import ANTWOORDEN, ONDERDELEN, Storing, Storingen
 from connectors.burgerzaken.simulator.verwerking import Verwerkingen
 from connectors.burgerzaken.simulator.volgindicaties import Volgindicaties
 from hub.errors import Refused
 
-ONDERDELEN: Final = ("brp", "bag", "bewoning", "verwerking")
 _MAX_AANTAL: Final = 100_000
 _HEEL: Final = 100
 _MAX_VERTRAGING_S: Final = 60
 _MAX_CIJFERS: Final = 12
-_STORING_VELDEN: Final = frozenset({"uit", "vertraging_s", "fout_percentage", "onderdeel"})
-
-
-@dataclass(slots=True)
-class Storing:
-    """What is wrong with a part: ``uit`` answers 503, the others delay or fail a share of the answers."""
-
-    uit: bool = False
-    vertraging_s: float = 0.0
-    fout_percentage: int = 0
-
-
-class Storingen:
-    """The faults that were asked for. Which answer fails follows from the seed and the order of the requests."""
-
-    def __init__(self, seed: int) -> None:
-        self._kans = Dobbelsteen(seed, 13)
-        self.per_onderdeel = {onderdeel: Storing() for onderdeel in ONDERDELEN}
-
-    def herstel(self) -> None:
-        """Everything works again."""
-        self.per_onderdeel = {onderdeel: Storing() for onderdeel in ONDERDELEN}
-
-    def van(self, onderdeel: str) -> Storing | None:
-        """Return what is wrong with a part, None when nothing is."""
-        storing = self.per_onderdeel.get(onderdeel)
-        return storing if storing and (storing.uit or storing.vertraging_s or storing.fout_percentage) else None
-
-    def antwoord(self, request: Request, storing: Storing) -> Response | None:
-        """Return the failure that this request meets, None when it is answered as usual."""
-        if storing.uit:
-            return fout(request, 503)
-        if not self._kans.procent(storing.fout_percentage):
-            return None
-        response = fout(request, self._kans.kies((500, 503, 429)))
-        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            response.headers = {"Retry-After": "1"}
-        return response
+_STORING_VELDEN: Final = frozenset({"uit", "vertraging_s", "fout_percentage", "antwoord", "onderdeel"})
 
 
 class Boeken:
@@ -143,7 +103,8 @@ class Beheer:
             fouten.append(Fout("onderdeel", "enum", f"Waarde is geen van: {', '.join(ONDERDELEN)}, alles."))
         storing = _lees_storing(body)
         if storing is None:
-            fouten.append(Fout("storing", "value", "uit is waar of onwaar, vertraging_s 0 tot 60, fout_percentage 0 tot 100."))
+            reden = "uit is waar of onwaar, vertraging_s 0 tot 60, fout_percentage 0 tot 100, antwoord een bekende naam."
+            fouten.append(Fout("storing", "value", reden))
         if fouten or storing is None:
             return ongeldige_parameters(request, fouten)
         for naam in ONDERDELEN if onderdeel == "alles" else (onderdeel,):
@@ -261,7 +222,8 @@ def _lees_storing(body: Mapping[str, Any]) -> Storing | None:
         or not 0 <= vertraging <= _MAX_VERTRAGING_S
     ):
         return None
-    return Storing(uit, float(vertraging), deel)
+    antwoord = body.get("antwoord", "")
+    return Storing(uit, float(vertraging), deel, antwoord) if antwoord in {"", *ANTWOORDEN} else None
 
 
 def _getal(tekst: str) -> int | None:
