@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The store's one SQL text, as PostgreSQL takes it: parameters, lists and types.
 
-A list (``IN (?,?,?)``) becomes one array parameter, so that one prepared plan serves lists of every length.
+A list (``IN (?,?,?)``) becomes one array parameter, so that one prepared plan serves lists of every length; SQLite's empty list
+(``IN ()``) becomes an empty array.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
-_TOKEN: Final = re.compile(r"'[^']*'|(NOT )?\bIN \((\?(?:,\?)*)\)|\?|%")
+_TOKEN: Final = re.compile(r"'[^']*'|(NOT )?\bIN \(((?:\?(?:, ?\?)*)?)\)|\?|%")
 _TYPE: Final = re.compile(r"--[^\n]*|'[^']*'|\b(TEXT|INTEGER|BLOB|REAL|WITHOUT ROWID)\b")
 # Text is compared byte by byte, as SQLite does: pages that go on after a key rest on it, whatever the database's locale.
 _TYPES: Final = {
@@ -41,6 +42,8 @@ def translated(sql: str) -> Translated:
     lists: list[int] = []
 
     def replace(found: re.Match[str]) -> str:
+        if found[2] == "":
+            return "<> ALL('{}')" if found[1] else "= ANY('{}')"
         if found[2]:
             lists.append(found[2].count("?"))
             return "<> ALL(%s)" if found[1] else "= ANY(%s)"

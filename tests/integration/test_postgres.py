@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from hub_voor_tests import Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
-from postgres_voor_tests import cluster, with_database
+from postgres_voor_tests import Cluster, with_database
 
+from demo.postgres import private_server
 from hub.app import EmbeddedHub
 from hub.errors import HubError, KeyDestroyed, Refused
 from hub.events import ZAKEN
@@ -129,7 +130,7 @@ def killed_during_commit(postgres, how, work):
     """Run ``work``, and end the connection of the writer while it commits; return what came of it."""
     with ThreadPoolExecutor(1) as pool, commits_hang(postgres, how) as event:
         running = pool.submit(work)
-        query = f"SELECT pid FROM pg_stat_activity WHERE wait_event = '{event}' AND query LIKE 'COMMIT%'"
+        query = f"SELECT pid FROM pg_stat_activity WHERE wait_event = '{event}' AND query LIKE '%COMMIT'"
         ((pid,),) = until(lambda: postgres.run(query))
         postgres.run(f"SELECT pg_terminate_backend({pid})")
         return running.exception(30)
@@ -301,7 +302,7 @@ def test_two_processes_make_one_key_for_one_person(settings, hub):
 
 def test_a_server_that_restarts_costs_a_pause(tmp_path):
     """While it is away nothing is accepted and it is said; when it is back everything goes on, with all that was confirmed."""
-    with cluster() as server:
+    with private_server(Cluster) as server:
         server.run("CREATE DATABASE d")
         hub = opened(with_database(loaded(tmp_path, partities=1), server.address("d")))
         zet(hub, feit("a", 1))
@@ -433,7 +434,7 @@ def test_a_server_that_may_lose_what_it_confirmed_is_refused(postgres, settings,
 
 def test_tls_is_what_the_address_asks(tmp_path):
     """With sslmode=verify-full a server with another certificate is refused; with the right one it is used."""
-    with cluster() as server:
+    with private_server(Cluster) as server:
         certificates(server.folder)
         server.run("ALTER SYSTEM SET ssl = on")
         server.stop("fast")
@@ -474,3 +475,23 @@ def certificates(folder: Path) -> Path:
         if os.geteuid() == 0:
             shutil.chown(path, "postgres", "postgres")
     return data / "server.crt"
+
+
+def test_a_list_of_any_length_is_one_parameter_and_an_empty_one_holds_nothing(address):
+    """SQLite takes ``IN ()``; a query over what was found elsewhere must not fail because nothing was."""
+    database = PostgresDatabase(Server(address), "wissel", alone=BOOKKEEPING)
+    try:
+        database.write(lambda db: db.executemany("INSERT INTO meta VALUES (?, ?)", [("a", "1"), ("b", "2")])).result()
+        with database.reader() as db:
+
+            def found(condition, *values):
+                query = f"SELECT naam FROM meta WHERE naam IN ('a', 'b') AND {condition} ORDER BY naam"
+                return [row[0] for row in db.execute(query, values)]
+
+            assert found("naam IN ()") == []
+            assert found("naam NOT IN ()") == ["a", "b"]
+            assert found("naam IN (?, ?)", "a", "c") == ["a"]
+            assert found("naam NOT IN (?,?)", "a", "c") == ["b"]
+            assert found("length(waarde) IN ()") == []
+    finally:
+        database.close()
