@@ -35,7 +35,6 @@ _STARTED: Final = "_wissel_started"
 
 def before_send(*, secure: bool) -> Callable[[Message, Scope], Any]:
     """Return the hook that puts the headers on an answer; no-store on everything but static files and the API's description."""
-
     always = [*ALWAYS.items(), *([("Strict-Transport-Security", HSTS)] if secure else [])]
     fixed = [(name.lower().encode(), value.encode()) for name, value in always]
 
