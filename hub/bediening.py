@@ -14,7 +14,7 @@ from hub.errors import NotFound
 from hub.events import PERSONEN, ZAKEN, uuid_text
 from hub.geparkeerd import Keuze
 from hub.plugins import ReadTx
-from hub.stand import Beeld, Bouw, Herkansing, Stap, Verbinding, Werk
+from hub.stand import Beeld, Bevinding, Bouw, Herkansing, Stap, Verbinding, Werk
 from hub.verbinding import Verbonden
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Bediening:
 
     def __init__(self, hub: Core) -> None:
         self._hub = hub
+
+    def toezicht(self) -> Sequence[Bevinding]:
+        """Return what needs a person now, and bring the gauges up to date."""
+        return self._hub.toezicht()
 
     def beeld(self, gemeente: str) -> Beeld:
         """Return how everything besides positions and parked work is."""

@@ -37,6 +37,9 @@ GEPARKEERD_NU: Final = _gauge(
     "wissel_parked_now", "What is parked now: events with their successors, opdrachten and inbox entries."
 )
 PARKEERGRENS: Final = _gauge("wissel_parking_limit_exceeded", "1 while more is parked than [parkeren] allows.", "grens")
+AANDACHT: Final = _gauge(
+    "wissel_attention_needed", "Things that need a person now, by kind and whether at once.", "soort", "alarm"
+)
 OPDRACHTEN: Final = _counter("wissel_opdrachten", "Tries to carry out an opdracht.", "connector", "soort", "uitkomst")
 BRON_VERZOEKEN: Final = _counter("wissel_source_requests", "Calls to other systems.", "bron", "status")
 BRON_DUUR: Final = _seconds("wissel_source_request_seconds", "Time another system took to answer.", "bron")

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from hub.clock import from_microseconds
 from hub.events import ZAKEN, NewEvent, system_source, uuid_text
 from hub.privacy import Pseudonymizer
-from hub.stand import Bediening, Bevinding, Stand
+from hub.stand import Bediening, Stand
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -179,9 +179,6 @@ class Hub(Protocol):
 
     def stand(self, gemeente: str) -> Stand:
         """Return how far everything is, and what is parked of one gemeente."""
-
-    def toezicht(self) -> Sequence[Bevinding]:
-        """Return what needs a person now, and bring the gauges up to date."""
 
     def toen(self, projection: str, *, gemeente: str, key: str, moment: int | datetime) -> Row | None:
         """Return a zaak's row as a projection had it at a sequence of its stream or a time; None when it had none then.

@@ -158,6 +158,9 @@ class Herkansing:
 class Bediening(Protocol):
     """What ops may look at and do, for one gemeente."""
 
+    def toezicht(self) -> Sequence[Bevinding]:
+        """Return what needs a person now, and bring the gauges up to date; of the whole installation."""
+
     def beeld(self, gemeente: str) -> Beeld:
         """Return how everything besides positions and parked work is."""
 

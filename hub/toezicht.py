@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ class Toezicht:
     def __init__(self, hub: Core) -> None:
         self._hub = hub
         self._since: dict[tuple[str, str], str] = {}
+        self._kinds: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
         """Look until cancelled; a store that is away is looked at again later."""
@@ -63,8 +65,16 @@ class Toezicht:
         found = [*self._parked(), *self._late(), *self._sources(), *self._machine()]
         names = {(b.soort, b.over) for b in found}
         self._since = {name: self._since.get(name, now) for name in names}
+        self._count(found)
         dated = [b if b.sinds else replace(b, sinds=self._since[b.soort, b.over]) for b in found]
         return sorted(dated, key=lambda b: (not b.alarm, datetime.fromisoformat(b.sinds)))
+
+    def _count(self, found: Sequence[Bevinding]) -> None:
+        """Bring the gauge up to date; a kind that is over stays, at 0."""
+        counts = dict.fromkeys(self._kinds, 0) | Counter((b.soort, str(b.alarm).lower()) for b in found)
+        self._kinds = set(counts)
+        for (soort, alarm), count in counts.items():
+            metrics.AANDACHT.labels(soort=soort, alarm=alarm).set(count)
 
     def _parked(self) -> Iterator[Bevinding]:
         """Yield that something is parked, and that it is more than the settings call bearable."""

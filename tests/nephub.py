@@ -80,10 +80,14 @@ class NepClock:
 class NepBediening:
     """What ops does: kept, and answered with what a test wants."""
 
+    bevindingen: Sequence[Bevinding] = ()
     gezien: Beeld = field(default_factory=Beeld)
     stappen: Sequence[Stap] = ()
     uitslag: Herkansing = field(default_factory=lambda: Herkansing(1, 0))
     gedaan: list[dict[str, Any]] = field(default_factory=list)
+
+    def toezicht(self) -> Sequence[Bevinding]:
+        return self.bevindingen
 
     def beeld(self, _gemeente: str) -> Beeld:
         return self.gezien
@@ -140,7 +144,6 @@ class NepHub:
     store_away: Exception | None = None
     on_command: Callable[..., int] | None = None
     stand_now: Stand = field(default_factory=Stand)
-    bevindingen: Sequence[Bevinding] = ()
     bediening: NepBediening = field(default_factory=NepBediening)
 
     def __post_init__(self) -> None:
@@ -238,9 +241,6 @@ class NepHub:
 
     def one(self, _sql: str, _params: Sequence[Any] = ()) -> tuple[Any, ...]:
         return (1,)
-
-    def toezicht(self) -> Sequence[Bevinding]:
-        return self.bevindingen
 
     def stand(self, _gemeente: str) -> Stand:
         return self.stand_now

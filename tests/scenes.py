@@ -172,7 +172,7 @@ def country(hub: NepHub | None = None) -> NepHub:
 def bad_night(hub: NepHub) -> None:
     """Fill what ops sees with everything that can be wrong at once."""
     since = "2026-03-03T02:14:00Z"
-    hub.bevindingen = [
+    hub.bediening.bevindingen = [
         Bevinding("storing", over="wissel.db does not work now", sinds=since, alarm=True),
         Bevinding("bron", over="brp (emmen)", aantal=6, sinds=since, alarm=True),
         Bevinding("geparkeerd", aantal=3, sinds=since),

@@ -26,6 +26,7 @@ import structlog
 from connectors.burgerzaken.settings import BronNaam, BurgerzakenSettings, Doel
 from connectors.burgerzaken.toegang import Verbinding
 from connectors.burgerzaken.zekering import Zekering
+from hub import metrics
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
 from hub.verbinding import Contact
@@ -169,14 +170,19 @@ class Bron:
                 finally:
                     await response.aclose()
         except (httpx.TimeoutException, TimeoutError) as fault:
+            metrics.BRON_VERZOEKEN.labels(self.naam, "geen-antwoord").inc()
             raise SourceUnavailable(
                 f"{self.naam}: no answer to {verzoek.shown} within {timeout_s:g} s; is it slow, or the network down?"
             ) from fault
         except httpx.HTTPError as fault:
+            metrics.BRON_VERZOEKEN.labels(self.naam, "geen-antwoord").inc()
             raise SourceUnavailable(
                 f"{self.naam}: {verzoek.shown} failed ({type(fault).__name__}); check that the source runs and that "
                 "address and certificate in the settings are right"
             ) from fault
+        finally:
+            metrics.BRON_DUUR.labels(self.naam).observe(time.monotonic() - began_s)
+        metrics.BRON_VERZOEKEN.labels(self.naam, str(response.status_code)).inc()
         self.contact.answered(response.headers.get("date"))
         duration_ms = round((time.monotonic() - began_s) * 1000)
         _LOG.debug("source_answered", bron=self.naam, verzoek=verzoek.shown, status=response.status_code, duur_ms=duration_ms)

@@ -175,7 +175,7 @@ async def _metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     fresh = here.versheid()
     metrics.ACHTERSTAND.labels("leesmodellen").set(fresh.achter)
     metrics.ACHTER.set(fresh.achter_s)
-    here.hub.toezicht()
+    here.hub.bediening.toezicht()
     metrics.SESSIES.set(here.sessies.logged_in())
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

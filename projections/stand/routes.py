@@ -94,7 +94,7 @@ async def stand_lezen(request: Request[Any, Any, Any]) -> Stand:
     found = here.hub.stand(gemeente)
     return Stand(
         versheid=versheid(here),
-        bevindingen=[msgspec.convert(b, Bevinding, from_attributes=True) for b in here.hub.toezicht()],
+        bevindingen=[msgspec.convert(b, Bevinding, from_attributes=True) for b in here.hub.bediening.toezicht()],
         posities=[Positie(p.lid, p.topic, p.partitie, p.gelezen, p.kop, p.achter, p.achter_s) for p in found.posities],
         geparkeerd=[msgspec.convert(p, Geparkeerd, from_attributes=True) for p in found.geparkeerd],
         opdrachten=dict(found.opdrachten),
@@ -121,7 +121,7 @@ async def standblad(request: Request[Any, Any, Any]) -> Response[str]:
         request,
         "stand.html",
         stand=found,
-        bevindingen=hub.toezicht(),
+        bevindingen=hub.bediening.toezicht(),
         beeld=hub.bediening.beeld(gemeente.slug),
         oorzaken=queries.per_oorzaak(found.geparkeerd),
         posities=queries.per_lid(found.posities),
