@@ -222,7 +222,7 @@ class Core:
 
     async def read(self, work: Callable[[ReadTx], T]) -> T:
         """Run ``work`` on one consistent view of ``wissel.db``."""
-        return self.read_now(work)
+        return await asyncio.to_thread(self.read_now, work) if self.database.remote else self.read_now(work)
 
     def read_now(self, work: Callable[[ReadTx], T]) -> T:
         """Run ``work`` on one consistent view, from any thread."""

@@ -71,6 +71,7 @@ class Database(Protocol):
     """A database with one writer thread. ``write`` may be called from every thread; ``reader`` gives each its own view."""
 
     name: str
+    remote: bool  # a server elsewhere: looking there may take long, so never on the event loop
 
     def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> Future[T]:
         """Run ``work`` in one transaction in the writer thread; the future holds its result after the commit.

@@ -75,6 +75,8 @@ class SqliteConnection(sqlite3.Connection):
 class SqliteReading:
     """A file that this process only reads: ``hub.store.base.Database`` for commands beside a running hub."""
 
+    remote = False
+
     def __init__(self, path: Path, *, remedy: str = _BACKUP) -> None:
         self.path = path
         self.name = path.name
@@ -135,6 +137,8 @@ class SqliteDatabase(SqliteReading):
 
     Without ``durable`` the last commits may go with the power, the file stays whole: for what can be built again.
     """
+
+    remote = False
 
     def __init__(self, path: Path, schema: str, *, remedy: str = _BACKUP, durable: bool = True) -> None:
         super().__init__(path, remedy=remedy)

@@ -276,3 +276,22 @@ def test_transactions_are_numbered(database):
     """What was made in a transaction that may yet be undone is known by its number."""
     numbers = [database.write(lambda db: db.transaction).result(5) for _ in range(3)]
     assert len(set(numbers)) == 3
+
+
+def test_many_rows_go_in_as_few_do(database):
+    """However an engine takes many rows at once: same values, and all or nothing."""
+    many = [(n, f"rij {n}" if n % 2 else None, bytes([n % 256])) for n in range(500)]
+    insert_all = "INSERT INTO t (n, tekst, inhoud) VALUES (?,?,?)"
+    assert database.write(lambda db: db.executemany(insert_all, iter(many)).rowcount).result(10) == len(many)
+    with database.reader() as db:
+        assert db.execute("SELECT n, tekst, inhoud FROM t ORDER BY n").fetchall() == many
+
+    def twice(db):
+        with pytest.raises(ENGINE_ERRORS), db.savepoint():
+            db.executemany("INSERT INTO t VALUES (?,?,?)", [(n, None, None) for n in range(1_000, 0, -1)])
+        with pytest.raises((*ENGINE_ERRORS, TypeError)), db.savepoint():
+            db.executemany("INSERT INTO t VALUES (?,?,?)", [(n, object(), None) for n in range(2_000, 2_100)])
+        insert(5_000)(db)
+
+    database.write(twice).result(10)
+    assert rows(database) == [*range(500), 5_000]
