@@ -205,6 +205,7 @@ async def listen(hub: Core) -> asyncio.Server:
     """Open the socket for operators' commands."""
     path = socket_path(hub.folder)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)  # with the store in a database nothing else may be in this folder
         path.unlink(missing_ok=True)  # left by a hub that was killed; the folder's lock says that none runs
     except OSError as error:
         raise Refused(f"{path} staat in de weg en is niet te verwijderen ({error.strerror}); verwijder het zelf") from error

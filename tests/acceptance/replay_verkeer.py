@@ -23,7 +23,7 @@ from hub.store.put import StoreTx
 from tests.bench.zaakstromen import _whole
 
 ZAKEN_COUNT = 300
-STATUSES = 40
+STATUSES = 25
 GEZET = "nl.overheid.zaken.status-gezet.v1"
 BUG = "WISSEL_TEST_STATUS_KWIJT"
 _PAUSE_S = 0.02
@@ -138,11 +138,12 @@ def installeer(site: Path) -> None:
     (site / "sitecustomize.py").write_text(textwrap.dedent(bug), encoding="utf-8")
 
 
-def settings_toml(folder: Path, token_sha256: str) -> str:
-    """Settings of one gemeente on a free port."""
+def settings_toml(folder: Path, token_sha256: str, database: str | None = None) -> str:
+    """Settings of one gemeente on a free port, on files or in a database."""
     return textwrap.dedent(f"""
         [opslag]
         map = "{folder / "data"}"
+        {f'database = "{database}"' if database else ""}
         [log]
         partities = 2
         [sleutels]

@@ -12,8 +12,10 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import httpx
+import psycopg
 import pytest
 from acceptance import replay_verkeer as verkeer
 from nephub import ANNE
@@ -30,12 +32,15 @@ STALE_S = 5.0
 class Verhaal:
     """The hub in its own process, the commands in theirs, and somebody who keeps looking at pages."""
 
-    def __init__(self, folder):
-        self.folder, self.data = folder, folder / "data"
+    def __init__(self, folder, database=None):
+        self.folder, self.data, self.database, self.process = folder, folder / "data", database, None
         verkeer.installeer(folder / "site")
         self.token, digest = new_token()
         self.config = folder / "wissel.toml"
-        self.config.write_text(verkeer.settings_toml(folder, digest), encoding="utf-8")
+        self.config.write_text(verkeer.settings_toml(folder, digest, database), encoding="utf-8")
+        if database:
+            migrating = self.popen("migreer", "--fase", "pre", stdout=subprocess.DEVNULL)
+            assert migrating.wait(60) == 0
         self.prefilled = verkeer.vul(load(self.config), verkeer.pseudoniem(Bsn(ANNE)))
         self.errors, self.answers, self.late_s = [], 0, 0.0
         self._stop = threading.Event()
@@ -130,6 +135,14 @@ class Verhaal:
         return process.returncode, self._done()
 
     def _done(self):
+        return self._done_in_database() if self.database else self._done_in_file()
+
+    def _done_in_database(self):
+        with psycopg.connect(self.database, autocommit=True) as pg:
+            row = pg.execute("SELECT gedaan FROM leesmodellen.herbouw").fetchone()
+        return row[0] if row else 0
+
+    def _done_in_file(self):
         path = self.data / "leesmodellen-1.db"
         if not path.exists():
             return 0
@@ -150,14 +163,18 @@ def _seconds(text):
     return datetime.fromisoformat(text).timestamp()
 
 
-@pytest.fixture
-def verhaal(tmp_path):
-    made = Verhaal(tmp_path)
-    yield made
-    made._stop.set()
-    if made.process.poll() is None:
-        made.process.kill()
-        made.process.wait()
+@pytest.fixture(params=["bestanden", "postgres"])
+def verhaal(request, tmp_path):
+    with ExitStack() as opened:
+        database = None
+        if request.param == "postgres":
+            database = opened.enter_context(request.getfixturevalue("postgres").database(empty=True))
+        made = Verhaal(tmp_path, database)
+        yield made
+        made._stop.set()
+        if made.process and made.process.poll() is None:
+            made.process.kill()
+            made.process.wait()
 
 
 @pytest.mark.timeout(240)
