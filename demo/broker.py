@@ -268,7 +268,7 @@ class Cluster:
             "broker.heartbeat.interval.ms": 500,
         }
         text = "\n".join(f"{key}={value}" for key, value in lines.items())
-        return f"{text}\n{self.extra.format(node=node.number, folder=self.folder)}\n"
+        return f"{text}\n{self.extra.format(port=node.port, controller=node.controller_port)}\n"
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -100,4 +100,12 @@ def _message(message: Any) -> Message:
     return Message(message.offset(), message.key(), message.value(), message.headers())
 
 
-_PASSING: Final = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT})  # noqa: SLF001
+# What passes by itself; and that we may not see a group, which librdkafka asks after although nothing is read in one.
+_PASSING: Final = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001 - its public name
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+    }
+)
