@@ -13,6 +13,7 @@ from hub.flows.answers import Effects
 from hub.leases import Leases
 from hub.log.engine import agents_for, publisher_for
 from hub.plugins import Service, Wekbaar
+from hub.replay import deploy
 from hub.services import Services
 from hub.store.place import Heard
 from hub.timers import Timers
@@ -59,6 +60,8 @@ class EmbeddedHub(Core):
         )
         here: dict[str, Service] = {"opdrachten": self.uitvoering.run, "toezicht": self.supervision.run}
         once: dict[str, Service] = {"termijnen": self.timers.run}
+        if self.settings.projecties.nieuwe_versie == "replay":
+            once["nieuwe-versies"] = deploy.service(self)
         for name, connector in self.connectors.items():
             once.update({f"{name}-{service}": run for service, run in connector.services(self).items()})
         if self.shared:

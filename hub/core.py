@@ -83,6 +83,7 @@ class Core:
         if shared and not loaded.shareable:
             raise Refused(_ALONE)
         self.settings = loaded.settings
+        self.settings_path = loaded.path
         self.gemeenten: Mapping[str, Gemeente] = loaded.gemeenten
         self.clock: Clock = clock or SystemClock(loaded.clock_shift)
         self.folder = loaded.settings.opslag.map

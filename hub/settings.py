@@ -97,10 +97,10 @@ class WerkerSettings(_Section):
 class ProjectieSettings(_Section):
     """``[projecties]``: how read models are replaced."""
 
-    nieuwe_versie: Literal["meteen", "wacht"] = Field(
+    nieuwe_versie: Literal["meteen", "replay", "wacht"] = Field(
         "meteen",
-        description="Wat een nieuwe versie doet: meteen (de hub bouwt haar zelf, en gaat over als zij bij is) "
-        "of wacht (tot `wissel replay start`).",
+        description="Wat een nieuwe versie doet: meteen (de hub bouwt haar zelf, en gaat over als zij bij is), "
+        "replay (een eigen proces bouwt haar, een beheerder zet om) of wacht (tot `wissel replay start`).",
     )
     vorige_volgt_uur: float = Field(24.0, ge=0, description="Uren dat de vorige bouw na een omzetting nog bijblijft.")
     replay_doel_ms: float = Field(
@@ -162,6 +162,7 @@ class Loaded(BaseModel):
     database: SecretStr | None = None
     sleutels_database: SecretStr | None = None
     kafka: Access | None = None
+    path: Path | None = None  # where it was read, for processes that this one starts
 
     @property
     def shareable(self) -> bool:
@@ -198,6 +199,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
         database=database,
         sleutels_database=sleutels,
         kafka=kafka,
+        path=path,
     )
 
 

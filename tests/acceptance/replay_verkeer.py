@@ -26,6 +26,7 @@ ZAKEN_COUNT = 300
 STATUSES = 25
 GEZET = "nl.overheid.zaken.status-gezet.v1"
 BUG = "WISSEL_TEST_STATUS_KWIJT"
+VERSIE = "WISSEL_TEST_VERSIE"
 _PAUSE_S = 0.02
 
 
@@ -134,6 +135,10 @@ def installeer(site: Path) -> None:
                 return {{**new, "statussen": row["statussen"]}} if event.key.startswith("0") else new
 
             HANDLERS["{GEZET}"] = lost
+        if os.environ.get("{VERSIE}"):
+            import dataclasses
+            import projections.zaakverloop as z
+            z.PROJECTION = dataclasses.replace(z.PROJECTION, version=int(os.environ["{VERSIE}"]))
     """
     (site / "sitecustomize.py").write_text(textwrap.dedent(bug), encoding="utf-8")
 
@@ -146,6 +151,8 @@ def settings_toml(folder: Path, token_sha256: str, database: str | None = None) 
         {f'database = "{database}"' if database else ""}
         [log]
         partities = 2
+        [projecties]
+        nieuwe_versie = "replay"
         [sleutels]
         hoofdsleutel = "{"ab" * 32}"
         [api]

@@ -33,7 +33,7 @@ class Verhaal:
     """The hub in its own process, the commands in theirs, and somebody who keeps looking at pages."""
 
     def __init__(self, folder, database=None):
-        self.folder, self.data, self.database, self.process = folder, folder / "data", database, None
+        self.folder, self.data, self.database, self.process, self.versie = folder, folder / "data", database, None, None
         verkeer.installeer(folder / "site")
         self.token, digest = new_token()
         self.config = folder / "wissel.toml"
@@ -47,7 +47,13 @@ class Verhaal:
 
     def environment(self, *, bug=False):
         path = os.pathsep.join([str(self.folder / "site"), REPO, f"{REPO}/tests"])
-        return {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", **({verkeer.BUG: "ja"} if bug else {})}
+        return {
+            **os.environ,
+            "PYTHONPATH": path,
+            "NO_COLOR": "1",
+            **({verkeer.BUG: "ja"} if bug else {}),
+            **({verkeer.VERSIE: str(self.versie)} if self.versie else {}),
+        }
 
     def popen(self, *words, bug=False, **more):
         command = [sys.executable, "-m", "hub", *words, "--config", str(self.config)]
@@ -222,3 +228,24 @@ def test_wrong_rows_are_put_right_beside_live_traffic(verhaal):
     assert verhaal.errors == []
     assert verhaal.answers > 100
     assert verhaal.late_s < STALE_S
+
+
+@pytest.mark.timeout(200)
+def test_a_new_version_builds_itself_at_deploy_and_waits_for_the_switch(tmp_path):
+    """The hub starts a replay in a process of its own; everybody goes on seeing the old version until somebody decides."""
+    verhaal = Verhaal(tmp_path)
+    verhaal.hub()
+    verhaal.until_shown()
+    verhaal.stop_hub()
+    verhaal.versie = 2
+    verhaal.hub()
+    until = time.monotonic() + 90
+    now = []
+    while ("schaduw", "klaar") not in {(line["wat"], line["toestand"]) for line in now}:
+        assert time.monotonic() < until, now
+        now = verhaal.replay("status")
+    (old,) = [line for line in now if line["wat"] == "live" and line["projectie"] == "zaakverloop"]
+    assert old["lid"] == "zaakverloop:1"
+    assert verhaal.replay("switch", "zaakverloop", *WHY) == {"bouwen": ["zaakverloop:2.1"]}
+    assert verhaal.api(verkeer.UUIDS[0])["volgnummer"] > 1
+    verhaal.stop_hub()

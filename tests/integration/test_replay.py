@@ -458,3 +458,24 @@ def test_a_replay_needs_no_key(mended):
     away.rename(keys)
     mended.do(mended.beheer.filled(number))
     assert mended.diff().anders == 1
+
+
+def test_a_new_version_waits_for_the_switch_where_that_is_asked(mended):
+    """Everybody sees the old rows until then, also when that is long; then the new ones, and no way back without its code."""
+    from hub.replay.deploy import nieuwe_versies
+
+    mended.hub.close()
+    mended.good = {"teller": replace(TELLER, version=2, handlers={HERVAT: tel, OPGESCHORT: tel})}
+    settings = loaded(mended.folder)
+    settings.settings.projecties.__dict__["nieuwe_versie"] = "wacht"
+    mended.hub = EmbeddedHub(settings, clock=Klok(), plugins=plugins(mended.good)).open()
+    assert nieuwe_versies(mended.hub.builds) == ["teller"]
+    old = mended.row()["aantal"]
+    mended.busy(60, 7)
+    assert mended.row()["aantal"] == old
+    mended.start()
+    assert (mended.row()["aantal"], nieuwe_versies(mended.hub.builds)) == (old, [])
+    assert mended.do(mended.beheer.switch(["teller"], WHY)) == ["teller:2.1"]
+    assert mended.row()["aantal"] == len(mended.row()["gezien"]) == 10
+    with pytest.raises(Refused, match="volgt het logboek niet"):
+        mended.do(mended.beheer.rollback(["teller"], WHY))
