@@ -264,8 +264,12 @@ class KafkaLog(StreamStore):
         """Ask Kafka where partitions end, over a connection that no fetch waits on."""
         asked = {TopicPartition(self.access.name(topic), number): (topic, number) for topic, number in places}
         latest: Any = dict.fromkeys(asked, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        answers = known(lambda: self._admin.list_offsets(latest, request_timeout=_ASK_S))
-        return {asked[at]: known(partial(future.result, _ASK_S)).offset for at, future in answers.items()}
+        try:
+            answers = known(lambda: self._admin.list_offsets(latest, request_timeout=_ASK_S))
+            return {asked[at]: known(partial(future.result, _ASK_S)).offset for at, future in answers.items()}
+        except LogUnavailable:
+            self._admin = AdminClient(self.access.confluent())  # this one keeps asking whom it knew as leader, for ever
+            raise
 
     def _cursor(self, topic: str, partition: int) -> Cursor:
         with self._gate:
