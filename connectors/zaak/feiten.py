@@ -15,8 +15,8 @@ from typing import Any
 from connectors.zaak.boek import DESTROY, Boek
 from connectors.zaak.bundel import Bundel, Melding
 from connectors.zaak.feitbouw import VERWIJDERD, Concept, Omgeving
-from connectors.zaak.objecten import publish_objects, publish_zaak
-from connectors.zaak.spoor import publish_trail, tells_registration
+from connectors.zaak.objecten import publish_objects, publish_untold, publish_zaak
+from connectors.zaak.spoor import publish_trail, tells_registration, untold_fields
 from connectors.zaak.stand import Stand
 from connectors.zaak.verschil import beeld_van_zaak
 from hub.events import NewEvent
@@ -50,6 +50,7 @@ def leid_af(
         publish_zaak(boek, bundel.zaak)
     if with_trail:
         publish_trail(boek, bundel)
+        publish_untold(boek, bundel, untold_fields(boek, bundel))
     publish_objects(boek, bundel, closing=from_object)
     boek.late_ontvangsten()
     if aangifte is not None:

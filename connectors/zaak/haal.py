@@ -14,7 +14,7 @@ from connectors.zaak.boek import DESTROY, UPDATES
 from connectors.zaak.bundel import SOORT_VAN_PAD, Bundel, Melding, beeld_van, genoemd, levend, na, soort_van_key, voor
 from connectors.zaak.catalogus import Catalogus
 from connectors.zaak.client import BestaatNiet, GeenToegang, Geweigerd, NietVanDeApi, ZaakClient, resource_key
-from connectors.zaak.spoor import unexplained
+from connectors.zaak.spoor import unexplained, zaak_unexplained
 from connectors.zaak.stand import Regel, Stand
 from connectors.zaak.tijd import same_moment
 from hub.errors import SourceUnavailable
@@ -99,7 +99,7 @@ class Ophaler:
         """Return the trail with what it does not tell; read again once when it seems behind the objects."""
         listed = await self.eigenschappen(zaak_uuid) if zaak.get("eigenschappen") else dict[str, Json]()
         bundel = Bundel(zaak=zaak, trail=trail, objecten=listed)
-        if _untold(bundel, stand, meldingen) or unexplained(bundel):
+        if _untold(bundel, stand, meldingen) or unexplained(bundel) or zaak_unexplained(bundel):
             bundel = Bundel(zaak=zaak, trail=await self.trail(zaak_uuid), objecten=listed)
         found, gone = await self._each(_untold(bundel, stand, meldingen))
         return Bundel(zaak=zaak, trail=bundel.trail, objecten=listed | found, weg=gone)

@@ -40,6 +40,16 @@ def publish_zaak(boek: Boek, zaak: Json) -> None:
         boek.waargenomen(concept, key=boek.zaak_key, soort="zaak", url=boek.zaak_url, sha=sha, actie=actie)
 
 
+def publish_untold(boek: Boek, bundel: Bundel, fields: set[str]) -> None:
+    """Write down what changed of the zaak itself outside its API, beside a trail that does not tell of it."""
+    if not fields:
+        return
+    sha = boek.sha256("zaak", bundel.zaak)
+    for concept in change_concepts(boek, bundel.zaak, fields):
+        boek.waargenomen(concept, key=boek.zaak_key, soort="zaak", url=boek.zaak_url, sha=sha, actie=UPDATE)
+    boek.stand.velden = velden_van(bundel.zaak)
+
+
 def publish_objects(boek: Boek, bundel: Bundel, *, closing: bool) -> None:
     """Write down what the fetched objects tell beyond the trail. ``closing``: also whether the zaak was closed."""
     told = trail_states(bundel)

@@ -7,7 +7,7 @@ The audit trail matches the notifications one to one, in order, with stable uuid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from connectors.zaak import feitbouw
 from connectors.zaak.boek import CREATE, DESTROY, UPDATES, Boek, entry_id
@@ -19,6 +19,20 @@ from connectors.zaak.tijd import amsterdam_date
 from connectors.zaak.zaakwijziging import change_concepts, changed_between, changed_fields
 
 Json = Mapping[str, Any]
+# What somebody may change of a zaak outside its API and what a reader of the stream would miss.
+_TELLING: Final = frozenset(
+    {
+        "zaaktype",
+        "omschrijving",
+        "toelichting",
+        "communicatiekanaal",
+        "vertrouwelijkheidaanduiding",
+        "einddatumGepland",
+        "uiterlijkeEinddatumAfdoening",
+        "opschorting",
+        "verlenging",
+    }
+)
 
 
 def publish_trail(boek: Boek, bundel: Bundel) -> None:
@@ -38,6 +52,23 @@ def publish_trail(boek: Boek, bundel: Bundel) -> None:
         last_zaak = (na(entry) or bundel.zaak) if soort == "zaak" else last_zaak
     if last_zaak is not None:
         boek.stand.velden = velden_van(last_zaak)
+
+
+def zaak_unexplained(bundel: Bundel) -> bool:
+    """Return True when the zaak reads as no entry of the trail left it: the trail is behind, or somebody went round it."""
+    now = _telling(bundel.zaak)
+    entries = [entry for entry in bundel.trail or () if str(entry.get("resource", "")).lower() == "zaak"]
+    states = (na(entry) for entry in reversed(entries))  # the last one is nearly always the one
+    return not any(state is not None and not changed_fields(_telling(state), now) for state in states)
+
+
+def untold_fields(boek: Boek, bundel: Bundel) -> set[str]:
+    """Return the fields of the zaak itself that changed and of which no entry tells: an edit in the source's own admin."""
+    return changed_fields(boek.stand.velden, _telling(bundel.zaak)) if zaak_unexplained(bundel) else set()
+
+
+def _telling(zaak: Json) -> dict[str, str]:
+    return velden_van({name: value for name, value in zaak.items() if name in _TELLING})
 
 
 def tells_registration(bundel: Bundel) -> bool:
