@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from connectors.burgerzaken import gezondheid, meldingen, volgen
+from connectors.burgerzaken import bediening, gezondheid, meldingen, overdracht, volgen
 from connectors.burgerzaken.bronnen import NAAM, Bronnenkast
 from connectors.burgerzaken.opdracht_adres import HaalAdres
 from connectors.burgerzaken.opdracht_bewoning import HaalBewoning
@@ -34,7 +34,7 @@ class BurgerzakenConnector:
 
     name: str = NAAM
     settings_model: type[BaseModel] = BurgerzakenSettings
-    tables: str = volgen.TABLES + meldingen.TABLES
+    tables: str = volgen.TABLES + meldingen.TABLES + overdracht.TABLES
 
     def __init__(self) -> None:
         self._kasten: weakref.WeakKeyDictionary[Hub, Bronnenkast] = weakref.WeakKeyDictionary()
@@ -86,6 +86,10 @@ class BurgerzakenConnector:
     async def nakijken(self, hub: Hub) -> Sequence[Controle]:
         """Ask every source whether it is there."""
         return await gezondheid.nakijken(self._kast(hub))
+
+    def actions(self, hub: Hub) -> Mapping[str, bediening.Action]:
+        """Return what an operator can ask (``hub.plugins.Bedienbaar``)."""
+        return bediening.acties(hub, self._kast(hub))
 
     def _kast(self, hub: Hub) -> Bronnenkast:
         if hub not in self._kasten:

@@ -26,7 +26,7 @@ NAAM: Final = "burgerzaken"
 
 
 class Bronnen:
-    """The clients of one gemeente. ``historie`` and ``update`` are None where they are not offered.
+    """The clients of one gemeente. ``historie``, ``update`` and ``verwerking`` are None where they are not offered.
 
     ``geschreven`` is set by a write, so that the reader of changes looks for its confirmation soon.
     """
@@ -41,7 +41,8 @@ class Bronnen:
         self.historie = HistorieClient(self._bron("historie", settings.historie_url)) if settings.historie_url else None
         self.update = UpdateClient(self._bron("update", settings.update_url)) if settings.update_url else None
         self.bag = BagClient(self._bron("bag", settings.bag_url))
-        self.verwerking = VerwerkingClient(self._bron("verwerking", settings.verwerking_url))
+        url = settings.verwerking_url
+        self.verwerking = VerwerkingClient(self._bron("verwerking", url)) if url else None
 
     def _bron(self, naam: BronNaam, url: str) -> Bron:
         bron = Bron(naam, url, self.settings, transport=self._transport)

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
+import os
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -17,9 +20,11 @@ from connectors.burgerzaken.bronnen import NAAM, Bronnen
 from connectors.burgerzaken.classificatie import Soort, rij_uit_persoon
 from connectors.burgerzaken.classificatie import classify as classify_rows
 from connectors.burgerzaken.controle import Controle, controleer, read_bsns
+from connectors.burgerzaken.overdracht import KOLOMMEN
 from connectors.burgerzaken.persoonslijsten import classify_file
 from connectors.burgerzaken.settings import BurgerzakenSettings, before_the_proof
 from connectors.burgerzaken.velden import elements_of
+from hub.admin import call
 from hub.errors import HubError, Refused
 from hub.privacy import Bsn
 from hub.settings import load
@@ -61,6 +66,50 @@ def _as_text(counts: Counter[Soort]) -> str:
     lines += [f"{sum(counts[soort] for soort in others):>7}  geen verhuizing, waarvan"]
     lines += [f"{counts[soort]:>9}  {soort}" for soort in others]
     return "\n".join([*lines, f"{counts.total():>7}  adreswijzigingen"])
+
+
+@burgerzaken.command()
+@click.option("--config", "config", type=_FILE, required=True, help="Het instellingenbestand.")
+@click.option("--gemeente", help="De gemeente (slug); zonder: alle.")
+def wijzigingen(config: Path, gemeente: str | None) -> None:
+    """Vraag nu wie er in de BRP is gewijzigd, in plaats van bij de volgende ronde."""
+    for found in _ask(config, "burgerzaken wijzigingen", {"gemeente": gemeente}):
+        click.echo(f"{found['gemeente']}: {found['feiten']} nieuw")
+
+
+@burgerzaken.command(name="overdracht")
+@click.option("--config", "config", type=_FILE, required=True, help="Het instellingenbestand.")
+@click.option("--gemeente", required=True, help="De gemeente (slug).")
+@click.option(
+    "--schrijf", type=click.Path(dir_okay=False, path_type=Path), help="Schrijf de lijst met BSN als CSV hierheen (0600)."
+)
+def overdrachtslijst(config: Path, gemeente: str, schrijf: Path | None) -> None:
+    """Toon welke verhuizingen een medewerker in het burgerzakensysteem moet zetten."""
+    found = _ask(config, "burgerzaken overdracht", {"gemeente": gemeente})
+    for regel in found:
+        click.echo(
+            f"{regel['zaak']}  verhuisdatum {regel['verhuisdatum']}  {regel['nummeraanduidingIdentificatie']}  {regel['code']}"
+        )
+    click.echo(f"{len(found)} personen te verwerken")
+    if schrijf is not None:
+        _write_list(schrijf, found)
+        click.echo(f"Geschreven: {schrijf}. Er staan burgerservicenummers in: verwijder het na gebruik.")
+
+
+def _ask(config: Path, action: str, args: dict[str, object]) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = asyncio.run(call(load(config), action, args))
+    except HubError as fault:
+        raise click.ClickException(str(fault)) from fault
+    return found
+
+
+def _write_list(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write the list, readable by its owner only from the first byte."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, KOLOMMEN, delimiter=";", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 @burgerzaken.command(name="stuf")

@@ -3,21 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 
-from connectors.burgerzaken import volgen
+from connectors.burgerzaken import overdracht, volgen
 from connectors.burgerzaken.bronnen import Bronnen, Bronnenkast
 from connectors.burgerzaken.lezen import BRP_PERSONEN, asked_again, geraadpleegd
 from connectors.burgerzaken.opdracht_personen import Betrokkene, betrokkenen_van, sealed_states
 from connectors.burgerzaken.verwerking import Verhuizer, Verhuizing
 from hub.errors import Poison
-from hub.events import outcome_id
+from hub.events import NewEvent, outcome_id
 from hub.plugins import Grens, Hub, OpdrachtUitvoering, Tx, Uitkomst
 
+OVERGEDRAGEN: Final = "op-overdrachtslijst"
 UITGEVOERD: Final = "nl.wissel.opdracht.uitgevoerd.v1"
 _LONGEST_WAIT: Final = timedelta(days=1)  # so long a mover is looked at more often than others
 _POGINGEN: Final = 1000  # the bound that counts is the time; after it the opdracht is parked, never dropped
@@ -45,17 +46,21 @@ class VerwerkVerhuizing:
         verhuizing = verhuizing_van(opdracht, people)
         with asked_again():
             await self._follow(opdracht, bronnen, people)
+            if bronnen.verwerking is None:
+                return self._hand_over(opdracht, verhuizing)
             await opdracht.bevestig_lease()
             receipt = await bronnen.verwerking.verwerk(verhuizing, sleutel=opdracht.sleutel, traceparent=opdracht.traceparent)
         bronnen.geschreven.set()
-        uitkomst = {"verwerkingId": receipt.id, "status": receipt.status}
-        data = {
-            "opdrachtId": opdracht.id,
-            "soort": opdracht.soort,
-            "stap": opdracht.stap,
-            "uitkomst": msgspec.json.encode(uitkomst).decode(),
-        }
-        return Uitkomst(events=[opdracht.feit(UITGEVOERD, data, event_id=outcome_id(opdracht.id))])
+        return Uitkomst(events=[_done(opdracht, {"verwerkingId": receipt.id, "status": receipt.status})])
+
+    def _hand_over(self, opdracht: OpdrachtUitvoering, verhuizing: Verhuizing) -> Uitkomst:
+        """Put it on the list of a person, in the transaction that says so."""
+        regels, now = overdracht.regels_van(self._hub.vault, opdracht, verhuizing), self._hub.clock.now()
+
+        def rows(tx: Tx) -> None:
+            overdracht.zet_op_lijst(tx, opdracht, regels, nu=now)
+
+        return Uitkomst(events=[_done(opdracht, {"verwerkingId": opdracht.id, "status": OVERGEDRAGEN})], rows=rows)
 
     def geef_op(self, opdracht: OpdrachtUitvoering, fout: Exception) -> Uitkomst | None:  # noqa: ARG002
         """Park it: a write that may or may not have arrived is for a person to look at."""
@@ -89,6 +94,16 @@ class VerwerkVerhuizing:
         doel = bronnen.settings.doel("volgen")
         found = await bronnen.brp.personen(list(missing.values()), doel, traceparent=opdracht.traceparent)
         return sealed_states(self._hub.vault, opdracht, missing, found, doel.velden)
+
+
+def _done(opdracht: OpdrachtUitvoering, uitkomst: Mapping[str, str]) -> NewEvent:
+    data = {
+        "opdrachtId": opdracht.id,
+        "soort": opdracht.soort,
+        "stap": opdracht.stap,
+        "uitkomst": msgspec.json.encode(uitkomst).decode(),
+    }
+    return opdracht.feit(UITGEVOERD, data, event_id=outcome_id(opdracht.id))
 
 
 def verhuizing_van(opdracht: OpdrachtUitvoering, people: Sequence[Betrokkene]) -> Verhuizing:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from connectors.burgerzaken import meldingen, volgen
+from connectors.burgerzaken import meldingen, overdracht, volgen
 from connectors.burgerzaken.bronnen import Bronnen, Bronnenkast
 from connectors.burgerzaken.lezen import asked_again
 from hub.events import outcome_id
@@ -56,6 +56,7 @@ class StopVolgen:
         def rows(tx: Tx) -> None:
             volgen.end_for(tx, slug, zaak, people)
             meldingen.vergeet(tx, slug, people)
+            overdracht.haal_van_lijst(tx, slug, zaak)
 
         return Uitkomst(events=[event], rows=rows)
 

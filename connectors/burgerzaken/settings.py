@@ -93,7 +93,12 @@ class BurgerzakenSettings(Strict):
     brp_url: Url = Field(description="Basisadres van Haal Centraal BRP personen 2 (zonder `/personen`).")
     bewoning_url: Url = Field(description="Basisadres van Haal Centraal BRP bewoning 2 (zonder `/bewoningen`).")
     bag_url: Url = Field(description="Basisadres van de BAG API individuele bevragingen 2.")
-    verwerking_url: Url = Field(description="Basisadres van de verwerkingsdienst (zonder `/verhuizingen`).")
+    schrijven: Literal["dienst", "overdrachtslijst"] = Field(
+        "dienst", description="Hoe een verhuizing in het register komt: via de verwerkingsdienst, of door een medewerker."
+    )
+    verwerking_url: Url | None = Field(
+        None, description="Basisadres van de verwerkingsdienst (zonder `/verhuizingen`); weglaten bij een overdrachtslijst."
+    )
     update_url: Url | None = Field(
         None,
         description="Basisadres van de BRP Update API 1 (zonder `/volgindicaties`); weglaten waar StUF-BG meldt.",
@@ -134,6 +139,12 @@ class BurgerzakenSettings(Strict):
     def herindelingen(self) -> Herindelingen:
         """Which gemeente codes became which."""
         return self._herindelingen
+
+    @model_validator(mode="after")
+    def _written_somewhere(self) -> Self:
+        if (self.schrijven == "dienst") != (self.verwerking_url is not None):
+            raise ValueError("verwerking_url hoort bij schrijven = 'dienst' en alleen daarbij; vul in of haal weg")
+        return self
 
     @model_validator(mode="after")
     def _load_table(self) -> Self:

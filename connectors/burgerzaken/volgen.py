@@ -130,6 +130,25 @@ def needed_elsewhere(tx: ReadTx, gemeente: str, zaak: str) -> set[str]:
     return {row[0] for row in rows}
 
 
+def ends_soon(tx: ReadTx, gemeente: str, until: date, most: int) -> list[Gevolgde]:
+    """Return whose following ends on or before ``until`` although a running zaak still needs them."""
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM burgerzaken_volg WHERE gemeente = ? AND volgt_tot <= ? AND EXISTS (SELECT 1 FROM"
+        " burgerzaken_volg_zaak nog WHERE nog.gemeente = burgerzaken_volg.gemeente"
+        " AND nog.pseudoniem = burgerzaken_volg.pseudoniem) ORDER BY volgt_tot LIMIT ?",
+        (gemeente, until.isoformat(), most),
+    )
+    return [_gevolgde(row) for row in rows]
+
+
+def follow_until(tx: Tx, gemeente: str, pseudoniemen: Iterable[str], until: date) -> None:
+    """Note that these persons are followed up to and with a day."""
+    tx.executemany(
+        "UPDATE burgerzaken_volg SET volgt_tot = ? WHERE gemeente = ? AND pseudoniem = ?",
+        [(until.isoformat(), gemeente, pseudoniem) for pseudoniem in pseudoniemen],
+    )
+
+
 def end_for(tx: Tx, gemeente: str, zaak: str, pseudoniemen: Sequence[str]) -> None:
     """Note that this zaak needs nobody any more; who of ``pseudoniemen`` is needed by no other one is forgotten."""
     tx.execute("DELETE FROM burgerzaken_volg_zaak WHERE gemeente = ? AND zaak = ?", (gemeente, zaak))

@@ -36,6 +36,7 @@ from hub.privacy import Bsn
 
 _OVERLAP: Final = timedelta(days=1)
 _MOST_PER_ROUND: Final = 500  # then the next round begins, so that who is awaited never waits behind a whole gemeente
+_RENEWED_BEFORE_DAYS: Final = 7
 _RESEALS: Final = 3
 _LOG = structlog.get_logger("wissel.burgerzaken.wijzigingen")
 
@@ -112,6 +113,8 @@ class Wijzigingenlezer:
         today, now = self._hub.clock.today(), self._hub.clock.now()
         first = first_asked_day(await self._asked_until(today), today)
         with asked_again():
+            if ask:
+                await self._follow_on(today)
             changed = await self._bronnen.update.wijzigingen(first) if ask and self._bronnen.update else []
             due, all_done = await self._due(changed, today, now)
             count = 0
@@ -120,6 +123,20 @@ class Wijzigingenlezer:
         if all_done and ask:
             await self._hub.write(lambda tx: volgen.note_asked(tx, self._slug, today))
         return count
+
+    async def _follow_on(self, today: date) -> None:
+        """Keep following whom a long running zaak needs: a volgindicatie ends by itself."""
+        days = self._settings.volgduur_dagen
+        near, until = today + timedelta(days=min(_RENEWED_BEFORE_DAYS, days // 2)), today + timedelta(days=days)
+        soon = await self._hub.read(lambda tx: volgen.ends_soon(tx, self._slug, near, _MOST_PER_ROUND))
+        opened = [(gevolgde.pseudoniem, volgen.open_(self._hub.vault, gevolgde)) for gevolgde in soon]
+        renewed = []
+        for pseudoniem, gezien in opened:
+            if gezien is not None:
+                await self._bronnen.volg(gezien.bsn, tot_en_met=until)
+                renewed.append(pseudoniem)
+        if renewed:
+            await self._hub.write(lambda tx: volgen.follow_until(tx, self._slug, renewed, until))
 
     async def _asked_until(self, today: date) -> date:
         known = await self._hub.read(lambda tx: volgen.asked_until(tx, self._slug))
