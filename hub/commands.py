@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import starmap
 from typing import Any, Final
 
 import msgspec
 import structlog
 
-from hub import metrics, parking
+from hub import metrics, parking, trace
 from hub.clock import to_microseconds
 from hub.codec import Codec
 from hub.errors import HubError, LostRace, Poison, SchemaViolation, SourceUnavailable, Transient
+from hub.events import OPDRACHTEN
 from hub.parking import Failure
 from hub.plugins import Clock, Connector, Executor, Gemeente, Grens, Hub, OpdrachtUitvoering, ReadTx, Tx, Uitkomst
 from hub.store.base import Connection
@@ -49,6 +52,7 @@ class LedgerEntry:
     waarde: bytes
     poging: int
     gegeven: int
+    traceparent: str | None = None
 
 
 class Uitvoering:
@@ -137,7 +141,7 @@ class Uitvoering:
             f"{_others(running)} ORDER BY vanaf LIMIT ?",
             (now, now, *running, most),
         )
-        entries = [LedgerEntry(*row) for row in rows]
+        entries = [replace(entry, traceparent=_trace_of(tx, entry)) for entry in starmap(LedgerEntry, rows)]
         tx.executemany(
             "UPDATE opdracht SET lease = ?, lease_tot = ?, schrijft = 0, poging = poging + 1 WHERE id = ?",
             [(self._me, now + self._lease_us, entry.id) for entry in entries],
@@ -151,7 +155,8 @@ class Uitvoering:
             await self._end(entry, self._park(entry, parking.failure_of(error)))
             return
         try:
-            outcome = await executor.voer_uit(opdracht)
+            with trace.follow(opdracht.traceparent):
+                outcome = await executor.voer_uit(opdracht)
             await self._settle(entry, outcome, "uitgevoerd")
         except LeaseLost as error:
             log.warning("lease_lost", opdracht=entry.id, uitleg=str(error))
@@ -211,7 +216,7 @@ class Uitvoering:
             besloten=self._codec.unseal(sealed),
             poging=entry.poging + 1,
             correlationid=entry.zaak,
-            traceparent=None,
+            traceparent=entry.traceparent,
             bevestig_lease=lambda: self._confirm(entry),
         )
 
@@ -288,6 +293,16 @@ def bereave(db: Connection, proces: str) -> None:
     """Free what a process that died or stopped was only reading for."""
     query = "UPDATE opdracht SET lease_tot = 0 WHERE toestand = 'open' AND lease = ? AND lease_tot > 0 AND schrijft = 0"
     db.execute(query, (proces,))
+
+
+def _trace_of(tx: ReadTx, entry: LedgerEntry) -> str | None:
+    """Return the trace that the event which gave an opdracht belongs to."""
+    query = (
+        "SELECT g.traceparent FROM gebeurtenis g JOIN stroom s ON s.id = g.stroom"
+        " WHERE s.topic = ? AND s.sleutel = ? AND g.id = ?"
+    )
+    row = tx.one(query, (OPDRACHTEN + entry.connector, entry.zaak, uuid.UUID(entry.gebeurtenis).bytes))
+    return row[0] if row else None
 
 
 def _next_due(tx: ReadTx, running: Sequence[str]) -> int | None:

@@ -26,7 +26,7 @@ import structlog
 from connectors.burgerzaken.settings import BronNaam, BurgerzakenSettings, Doel
 from connectors.burgerzaken.toegang import Verbinding
 from connectors.burgerzaken.zekering import Zekering
-from hub import metrics
+from hub import metrics, trace
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
 from hub.verbinding import Contact
@@ -220,8 +220,8 @@ class Bron:
         doel = verzoek.doel or Doel()
         own = self._gateway.headers(doelbinding=doel.doelbinding, verwerking=doel.verwerking)
         koppen = {"Accept": "application/json", **own, **toegang, **(verzoek.koppen or {})}
-        if verzoek.traceparent:
-            koppen["traceparent"] = verzoek.traceparent
+        if span := trace.child(verzoek.traceparent or trace.current()):
+            koppen["traceparent"] = span
         content = None
         if verzoek.json is not None:
             content = json.dumps(verzoek.json, ensure_ascii=False).encode()

@@ -22,7 +22,7 @@ import msgspec
 from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.tempo import Rem
 from connectors.zaak.toegang import Certificaat, Toegang
-from hub import metrics
+from hub import metrics, trace
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
 from hub.verbinding import Contact
@@ -181,7 +181,9 @@ class ZaakClient:
         if objecten is None or not url.startswith(objecten.url + "/"):
             return None
         response = await self._send(
-            httpx.Request("GET", url, headers={"Authorization": objecten.authorization, "Accept-Crs": "EPSG:4326"}),
+            httpx.Request(
+                "GET", url, headers={"Authorization": objecten.authorization, "Accept-Crs": "EPSG:4326"} | _trace_header()
+            ),
             "objecten",
             self.settings.timeout_s,
         )
@@ -202,7 +204,9 @@ class ZaakClient:
         headers = {"Authorization": await self._toegang.header()} | (_CRS if api == "zaken" and _has_crs(key) else {})
         if toelichting:
             headers["X-Audit-Toelichting"] = toelichting
-        request = httpx.Request(method, self.url(api, key), params=params, json=body, headers=_HEADERS | headers)
+        request = httpx.Request(
+            method, self.url(api, key), params=params, json=body, headers=_HEADERS | headers | _trace_header()
+        )
         timeout_s = self.settings.timeout_schrijven_s if writing else self.settings.timeout_s
         what = f"{method} {api} {_masked(key)}"
         return self._judge(await self._send(request, what, timeout_s), what, is_answer)
@@ -298,6 +302,12 @@ def _without_coding(response: httpx.Response) -> list[tuple[str, str]]:
     """Return the headers of an answer whose body was decoded."""
     drop = {"content-encoding", "content-length", "transfer-encoding"}
     return [(name, value) for name, value in response.headers.multi_items() if name.lower() not in drop]
+
+
+def _trace_header() -> dict[str, str]:
+    """Return the header that makes this call a span of the trace that the work at hand belongs to."""
+    span = trace.child(trace.current())
+    return {"traceparent": span} if span else {}
 
 
 def _has_crs(key: str) -> bool:

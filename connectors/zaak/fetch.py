@@ -11,6 +11,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -31,6 +32,7 @@ from connectors.zaak.mapping import is_aangifte, lees_aangifte
 from connectors.zaak.postvak import fout_van
 from connectors.zaak.stand import Regel
 from connectors.zaak.tijd import moment
+from hub import trace
 from hub.clock import rfc3339, to_microseconds
 from hub.errors import HubError, SourceUnavailable, Transient
 from hub.gathering import Gathering
@@ -172,8 +174,9 @@ class Ophaaldienst:
     async def fetch(self, turn: Beurt) -> None:
         """Fetch one zaak and put down what is new; whatever goes wrong, it is tried again."""
         try:
-            async with asyncio.timeout(self._bron.settings.lease_s):
-                await self._fetch(turn)
+            with trace.follow(turn.traceparent):
+                async with asyncio.timeout(self._bron.settings.lease_s):
+                    await self._fetch(turn)
         except Exception as error:  # noqa: BLE001 - R11: no zaak is dropped and none stops another, whatever its data does
             await self._later(turn, error)
 
@@ -244,7 +247,7 @@ class Ophaaldienst:
 
     async def _put_down_all(self, results: Sequence[Resultaat]) -> list[bool]:
         """Put down what some fetches gave, in one transaction; return of each whether no other one was put down since."""
-        events = [event for _, outcome in results for event in outcome.events]
+        events = [replace(event, traceparent=turn.traceparent) for turn, outcome in results for event in outcome.events]
         sealed = iter(await asyncio.to_thread(self._hub.seal, events) if events else ())
         parts = [list(islice(sealed, len(outcome.events))) for _, outcome in results]
         return await self._hub.write(partial(self._settle, results, parts), urgent=True)

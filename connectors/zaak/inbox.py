@@ -15,6 +15,7 @@ from typing import Final
 from connectors.zaak.bundel import Melding
 from connectors.zaak.stand import Regel, Stand
 from connectors.zaak.tijd import moment
+from hub import trace
 from hub.clock import rfc3339
 from hub.plugins import ReadTx, Sealed, Tx
 
@@ -52,6 +53,12 @@ CREATE TABLE IF NOT EXISTS zaak_stand (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS zaak_stand_vanaf ON zaak_stand (gemeente, vanaf) WHERE vanaf IS NOT NULL;
 CREATE INDEX IF NOT EXISTS zaak_stand_bekend ON zaak_stand (gemeente, gesloten, zaak) WHERE bekend = 1;
+CREATE TABLE IF NOT EXISTS zaak_trace (
+    gemeente TEXT NOT NULL,
+    zaak TEXT NOT NULL,
+    traceparent TEXT NOT NULL,          -- of the last notification that came with one
+    PRIMARY KEY (gemeente, zaak)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS zaak_bron (
     gemeente TEXT PRIMARY KEY,
     regel TEXT NOT NULL DEFAULT '',     -- by which rule ids of this source are made: fixed at the first conclusion
@@ -94,6 +101,7 @@ class Notificatie:
     actie: str
     aanmaakdatum: str
     kenmerken: dict[str, str]
+    traceparent: str = ""
 
     def id_in(self, gemeente: str) -> str:
         """Return the SHA-256 of its content; a retry of the sender has the same one. Times count by the moment."""
@@ -118,6 +126,7 @@ class Beurt:
     stand: Stand
     regel: Regel
     meldingen: Sequence[Melding]
+    traceparent: str
 
 
 # ---------------------------------------------------------------------------------------------------- what came in
@@ -141,6 +150,12 @@ def bewaar(tx: Tx, gemeente: str, notificatie: Notificatie, now_us: int) -> bool
         " THEN excluded.vanaf ELSE zaak_stand.vanaf END",
         (gemeente, n.zaak, n.hoofd_object, now_us, int(not repeated)),
     )
+    if n.traceparent:
+        tx.execute(
+            "INSERT INTO zaak_trace (gemeente, zaak, traceparent) VALUES (?, ?, ?) ON CONFLICT (gemeente, zaak)"
+            " DO UPDATE SET traceparent = excluded.traceparent",
+            (gemeente, n.zaak, n.traceparent),
+        )
     return not repeated
 
 
@@ -237,6 +252,7 @@ def begin(tx: Tx, gemeente: str, *, owner: str, now_us: int, lease_us: int, most
             stand=Stand.from_json(stand),
             regel=regel,
             meldingen=_meldingen(tx, gemeente, zaak),
+            traceparent=_trace(tx, gemeente, zaak),
         )
         for zaak, zaak_url, number, previous, attempt, stand in due
     ]
@@ -264,6 +280,8 @@ def leg_neer(tx: Tx, beurt: Beurt, stand: Stand, *, settles: bool, now_us: int, 
             (beurt.gemeente, stand.regel),
         )
     if kept and settles:
+        done = "DELETE FROM zaak_trace WHERE gemeente = ? AND zaak = ? AND traceparent = ?"
+        tx.execute(done, (*key, beurt.traceparent))
         tx.executemany(
             "UPDATE zaak_melding SET afgehandeld_door = ? WHERE id = ? AND aantal = ?",
             [(beurt.nummer, m.id, m.aantal) for m in beurt.meldingen if m.open],
@@ -335,6 +353,12 @@ def _let_go(tx: Tx, beurt: Beurt, due_us: int, *, again: bool) -> None:
         " WHERE gemeente = ? AND zaak = ? AND ophaalnummer = ?",
         (int(again), beurt.zaak, beurt.gemeente, due_us, beurt.gemeente, beurt.zaak, beurt.nummer),
     )
+
+
+def _trace(tx: ReadTx, gemeente: str, zaak: str) -> str:
+    """Return the trace of the notification that made the zaak due; else the one of a trace that begins here."""
+    row = tx.one("SELECT traceparent FROM zaak_trace WHERE gemeente = ? AND zaak = ?", (gemeente, zaak))
+    return str(row[0]) if row else trace.begin()
 
 
 def _meldingen(tx: ReadTx, gemeente: str, zaak: str) -> tuple[Melding, ...]:

@@ -14,6 +14,7 @@ import hmac
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from litestar import Request, Response, post
@@ -25,7 +26,7 @@ from connectors.zaak.client import resource_key
 from connectors.zaak.inbox import Notificatie
 from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.tijd import moment
-from hub import metrics
+from hub import metrics, trace
 from hub.api.problems import FieldError, Problem, problem_response
 from hub.clock import to_microseconds
 from hub.errors import Transient
@@ -71,7 +72,7 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) 
             metrics.HINTS.labels(gemeente, "te-groot").inc()
             return _refused(413, f"Een melding is hoogstens {MAX_BODY_BYTES} bytes.")
         try:
-            return await _accept(hub, gemeente, body, neem_aan)
+            return await _accept(hub, gemeente, body, neem_aan, trace.read(request.headers.get("traceparent")))
         except (Transient, OSError):
             metrics.HINTS.labels(gemeente, "niet-bewaard").inc()
             headers = {"Retry-After": str(_RETRY_AFTER_S)}
@@ -82,10 +83,10 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) 
     return ontvang_melding
 
 
-async def _accept(hub: Hub, gemeente: str, body: bytes, neem_aan: Aannemen) -> Response[Any]:
+async def _accept(hub: Hub, gemeente: str, body: bytes, neem_aan: Aannemen, traceparent: str | None) -> Response[Any]:
     now_us = to_microseconds(hub.clock.now())
     try:
-        notificatie = read(body)
+        notificatie = replace(read(body), traceparent=traceparent or "")
     except Malformed as malformed:
         await _keep_malformed(hub, gemeente, body, malformed, now_us)
         metrics.HINTS.labels(gemeente, "afgekeurd").inc()
