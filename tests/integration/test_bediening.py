@@ -17,6 +17,7 @@ from hub.flows.base import Termijn
 from hub.stand import Verbinding
 from projections.stand.plaatje import teken
 
+pytestmark = pytest.mark.usefixtures("store")
 WHY = {"reden": "hersteld", "door": "beheer-alex"}
 
 

@@ -23,6 +23,7 @@ from hub.errors import Invalid, Poison, SourceContractBroken
 from hub.geparkeerd import Keuze, in_woorden
 from hub.settings import ParkeerSettings
 
+pytestmark = pytest.mark.usefixtures("store")
 WHY = {"reden": "uitgezocht", "door": "beheerder"}
 ZAAK = "0e7a4ea6-5aa7-4b8c-9a30-3c0ac8a3f2a1"
 
@@ -99,6 +100,7 @@ def test_what_is_listed_is_what_was_chosen_oldest_first(hub, chosen, expected):
     assert "".join(keys(hub, **chosen)) == expected
 
 
+@pytest.mark.bestanden
 def test_an_age_that_is_none_is_refused(hub):
     """And what to write instead is said."""
     with pytest.raises(Invalid, match="30m of 2u"):
@@ -117,6 +119,7 @@ def test_one_entry_tells_everything(hub):
     assert "in __call__" in entry.stapel
 
 
+@pytest.mark.bestanden
 def test_every_cause_has_plain_words():
     """Our own, those of a kind above it, those with a name of their own, and one that nobody foresaw."""
     assert in_woorden("SourceContractBroken") == SourceContractBroken.in_woorden
@@ -186,6 +189,7 @@ def test_too_much_raises_an_alarm_and_loses_nothing(tmp_path, breuk):
     hub.close()
 
 
+@pytest.mark.bestanden
 def test_what_begins_to_need_a_person_is_logged_once(tmp_path, breuk, monkeypatch, capsys):
     """And that it is over."""
     monkeypatch.setattr("hub.toezicht._EVERY_S", 0.01)
@@ -274,6 +278,7 @@ def test_a_zaak_whose_fetch_is_refused_waits_in_the_same_list(tmp_path):
     inbox(tmp_path, check)
 
 
+@pytest.mark.bestanden
 def test_a_source_that_is_only_away_parks_nothing(tmp_path):
     """What comes right by itself needs no person."""
 
@@ -368,6 +373,7 @@ def _mend(file, good):
     hub.close()
 
 
+@pytest.mark.bestanden
 def test_the_commands_list_show_export_and_retry(command, tmp_path):
     """For a person and, with --json, for a program; a choice that fails again ends with 1."""
     entries = json.loads(command("list", "--json"))
@@ -391,6 +397,7 @@ def test_the_commands_list_show_export_and_retry(command, tmp_path):
     assert json.loads(command("list", "--json")) == []
 
 
+@pytest.mark.bestanden
 def test_a_retry_of_nothing_in_particular_is_wrong_use(command):
     """All of it is tried again only when that is asked."""
     command("retry", "--reden", "r", "--door", "d", code=2)

@@ -19,6 +19,7 @@ from hub.privacy import Bsn
 from hub.settings import load
 from hub.vergeten import subject_of
 
+pytestmark = pytest.mark.usefixtures("store")
 ANNA, BOB = "a" * 32, "b" * 32
 BSN = "999993653"
 NAAM, ADRES = {"naam": "Zonneschijn"}, {"straat": "Laan"}
@@ -159,6 +160,7 @@ def test_a_person_who_is_forgotten_is_followed_no_longer(hub):
 
 
 @pytest.mark.parametrize("typed", [BSN, f"zaak:{BSN}", f"bsn {BSN}"])
+@pytest.mark.bestanden
 def test_a_burgerservicenummer_is_refused_on_the_command_line(typed):
     """Without repeating it: the history of a shell is no place for it."""
     with pytest.raises(Invalid) as caught:
@@ -167,6 +169,7 @@ def test_a_burgerservicenummer_is_refused_on_the_command_line(typed):
     assert subject_of(gemeente(), subject=None, bsn=BSN) == gemeente().pseudonym(Bsn(BSN))
 
 
+@pytest.mark.bestanden
 def test_the_commands_ask_plan_destroy_and_show(tmp_path):
     """The BSN is asked, not typed behind the command; without --ja it asks once more."""
     file = tmp_path / "wissel.toml"
