@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+KILLS ?= 200
+SEED ?= 1
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
@@ -11,7 +13,7 @@ LOCKED := $(PIP) --require-hashes -r
 WEB := hub/api/static/vendor/VERSIES.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka test check lint format types arrows documents bench web wheel docs lock clean
+.PHONY: help demo demo-kafka test chaos check lint format types arrows documents bench web wheel docs lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -28,6 +30,10 @@ demo-kafka: .stamps/kafka $(WEB)  ## the same on a Kafka broker and PostgreSQL: 
 test: .stamps/test $(WEB)  ## all tests but the measurements; pick some with ARGS="tests/unit -k name"
 	@scripts/parts
 	@$(BIN)/python -m pytest --ignore=tests/bench $(ARGS)
+
+chaos: .stamps/test $(WEB)  ## everything of an installation killed KILLS times (SEED=s) while moves run; a judge looks after it
+	@scripts/parts default-jre-headless maven postgresql
+	@PYTHONPATH=.:tests $(BIN)/python -m chaos.storm --kills $(KILLS) --seed $(SEED) $(ARGS)
 
 check: lint format types arrows documents  ## ruff, mypy --strict, the import arrows, and docs against code
 

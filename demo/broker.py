@@ -85,6 +85,11 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def new_cluster_id() -> str:
+    """Return 16 random bytes as Kafka writes them; none that begins with a dash, which its tools take for an option."""
+    return next(text for text in iter(lambda: base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22], "") if text[0] != "-")
+
+
 @dataclass
 class Node:
     """One Kafka process, broker and controller in one."""
@@ -177,7 +182,7 @@ class Cluster:
         """Format the storage and start all nodes; return when they answer."""
         ports = free_ports(2 * self.nodes)
         self.members = [Node(n, self.folder / f"node{n}", ports[2 * n - 2], ports[2 * n - 1]) for n in range(1, self.nodes + 1)]
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+        cluster_id = new_cluster_id()
         for node in self.members:
             self._prepare(node, cluster_id)
         try:

@@ -91,7 +91,8 @@ class Builds:
             if pointer is None:
                 add(db, projection, 0, KLAAR, reden="begin", door="wissel", at_us=self._now())
                 lid = member_name(projection.name, projection.version, 0)
-                db.execute("INSERT INTO leesmodel (projectie, lid) VALUES (?, ?)", (projection.name, lid))
+                begin = "INSERT INTO leesmodel (projectie, lid) VALUES (?, ?) ON CONFLICT (projectie) DO NOTHING"
+                db.execute(begin, (projection.name, lid))  # another worker may begin at this very moment
             elif self._new_versions and not _has(known, projection):
                 add(db, projection, 0, KLAAR, reden="nieuwe versie", door="wissel", at_us=self._now())
 

@@ -67,6 +67,13 @@ WRONG = {
 }
 
 
+def test_what_one_entry_tells_beside_its_main_fact_is_not_made_up() -> None:
+    """A last status also closes the zaak: that fact has an id that follows from the entry and the type."""
+    kind = "nl.overheid.zaken.zaak-afgesloten.v1"
+    closed = event(3, event_id=rechter._derived("e2", kind), kind="zaak-afgesloten")
+    assert rechter.judge(**{**GOOD, "records": [event(1), event(2), closed]}).total == 0
+
+
 def test_a_good_run_is_not_condemned() -> None:
     verdict = rechter.judge(**GOOD)
     assert verdict.total == 0

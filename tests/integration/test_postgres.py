@@ -6,17 +6,18 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from hub_voor_tests import Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
+from hub_voor_tests import TELLER, Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
 from postgres_voor_tests import Cluster, with_database
 
 from demo.postgres import private_server
+from hub import builds
 from hub.app import EmbeddedHub
 from hub.errors import HubError, KeyDestroyed, Refused
 from hub.events import ZAKEN
@@ -495,3 +496,26 @@ def test_a_list_of_any_length_is_one_parameter_and_an_empty_one_holds_nothing(ad
             assert found("length(waarde) IN ()") == []
     finally:
         database.close()
+
+
+def test_two_workers_that_start_at_once_agree_on_the_first_builds(address, monkeypatch):
+    """Both find nothing and both begin: one of them is first, and neither falls over it."""
+    both_looked = threading.Barrier(2, timeout=10)
+    looked_at = builds.builds_of
+
+    def look(db):
+        found = looked_at(db)
+        both_looked.wait()
+        return found
+
+    def start(database):
+        return builds.Builds(main=database, open_file=lambda _: database, projections=[TELLER], clock=Klok())
+
+    monkeypatch.setattr(builds, "builds_of", look)
+    with ExitStack() as stack:
+        databases = [stack.enter_context(writer(address, alone=None, schema="leesmodellen")) for _ in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(start, databases)
+        monkeypatch.undo()
+        assert first.all() == second.all()
+        assert [pointer.lid for pointer in first.all()[1]] == ["teller:1"]
