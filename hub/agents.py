@@ -12,12 +12,13 @@ import logging
 import ssl
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import faust
 import structlog
-from faust.contrib.asgi import faust_app_running
+from faust.contrib.asgi import bind_to_running_loop
 
 from hub.errors import SourceUnavailable
 from hub.feed import Feed, Message
@@ -86,13 +87,26 @@ class Agents:
         """Run until cancelled; an app that crashed is an error, so that the service is started again with a new one."""
         _quiet()
         app = self._make()  # type: ignore[no-untyped-call]
+        bind_to_running_loop(app)
+        app.finalize()
         try:
-            async with faust_app_running(app, discover=False, stop_timeout=_STOP_S):
-                while not app.should_stop:  # noqa: ASYNC110 - Faust tells it by an attribute only
-                    await asyncio.sleep(_LOOK_S)
+            await app.maybe_start()
+            while not app.should_stop:  # noqa: ASYNC110 - Faust tells it by an attribute only
+                await asyncio.sleep(_LOOK_S)
         finally:
             self._feed.assign(())
+            await _stopped(app)
         raise SourceUnavailable(f"the agents stopped ({type(app.crash_reason).__name__}); they are started again")
+
+
+async def _stopped(app: faust.App) -> None:
+    """Stop an app whole, however often that is cancelled: half stopped it would never end. Bounded."""
+    stopping = asyncio.ensure_future(asyncio.wait_for(app.stop(), _STOP_S))
+    while not stopping.done():
+        with suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.shield(stopping)
+    if stopping.exception():
+        log.warning("agents_not_stopped", soort=type(stopping.exception()).__name__)
 
 
 def _credentials(access: Access) -> Any:

@@ -56,7 +56,7 @@ class KafkaLog(StreamStore):
         super().__init__(database, codec)
         self.access = access
         self._topics = dict(topics)
-        self._feed: Feed | None = None
+        self.feed: Feed | None = None
         self._shared = False
         self._asked_for: frozenset[tuple[str, int]] = frozenset()
         self._asked_at = float("-inf")
@@ -81,7 +81,7 @@ class KafkaLog(StreamStore):
 
     def read(self, topic: str, partition: int, after: int, limit: int) -> Sequence[Record]:
         """Return up to ``limit`` records of a partition with offset > ``after``."""
-        if self._feed and (brought := self._feed.after(topic, partition, after, limit)):
+        if self.feed and (brought := self.feed.after(topic, partition, after, limit)):
             return self.records(topic, partition, brought)
         end = self._ends.get((topic, partition), 0)
         if after >= end - 1:
@@ -98,22 +98,22 @@ class KafkaLog(StreamStore):
     def positions(self) -> Sequence[Position]:
         """Return the end of every partition. Refused when a topic was made anew meanwhile."""
         self.check()
-        assigned = self._feed.assigned if self._feed else None
+        assigned = self.feed.assigned if self.feed else None
         if assigned is None or assigned != self._asked_for or time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
             self._ends = self._ask_ends([(topic, n) for topic, count in self._topics.items() for n in range(count)])
             self._asked_at, self._asked_for = time.monotonic(), assigned or frozenset()
         return [
-            Position(topic, number, max(head, self._feed.end(topic, number) if self._feed else 0), self.identity(topic))
+            Position(topic, number, max(head, self.feed.end(topic, number) if self.feed else 0), self.identity(topic))
             for (topic, number), head in sorted(self._ends.items())
         ]
 
     def assigned(self, topic: str, partition: int) -> bool:
         """Return True when this process works on a partition: on all, unless other processes work too."""
-        return not self._shared or self._feed is None or (topic, partition) in self._feed.assigned
+        return not self._shared or self.feed is None or (topic, partition) in self.feed.assigned
 
     def follow(self, feed: Feed, *, shared: bool) -> None:
         """Take from ``feed`` what connects, from now on. ``shared``: work only on the partitions that it is given."""
-        self._feed, self._shared = feed, shared
+        self.feed, self._shared = feed, shared
 
     def ends(self) -> Sequence[Position]:
         """Return where every partition will end once all that was put down is published; Kafka is not asked."""
