@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from hub import bronstand
 from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.desk import Desk
 from hub.errors import NotFound
@@ -68,7 +69,17 @@ class Bediening:
         return self._hub.read_now(read)
 
     def verbindingen(self, tx: ReadTx) -> list[Verbinding]:
-        """Return how every source of every gemeente is, as this process met it."""
+        """Return how every source of every gemeente is: as this process met it, or as the workers did where it only shows."""
+        if self._hub.shared and not self._hub.working:
+            return bronstand.lees(tx, now_us=to_microseconds(self._hub.clock.now()))
+        return self._met(tx)
+
+    async def deel_verbindingen(self) -> None:
+        """Write down how this process met the sources, for the processes that only show it."""
+        hub, now_us = self._hub, to_microseconds(self._hub.clock.now())
+        await hub.write(lambda tx: bronstand.schrijf(tx, self._met(tx), proces=hub.proces, now_us=now_us))
+
+    def _met(self, tx: ReadTx) -> list[Verbinding]:
         told = [c for c in self._hub.connectors.values() if isinstance(c, Verbonden)]
         return [found for connector in told for found in connector.verbindingen(self._hub, tx)]
 

@@ -49,6 +49,8 @@ class Toezicht:
         while True:
             try:
                 found = {(b.soort, b.over): b for b in await asyncio.to_thread(self.kijk)}
+                if self._hub.shared:
+                    await self._hub.bediening.deel_verbindingen()
             except Transient as error:
                 log.warning("supervision_paused", uitleg=str(error))
             else:

@@ -104,6 +104,12 @@ CREATE TABLE IF NOT EXISTS vernietigde_sleutel (
     vernietiging INTEGER NOT NULL, key_id TEXT NOT NULL, PRIMARY KEY (vernietiging, key_id)
 ) WITHOUT ROWID;
 
+-- How each source was met by the process that worked last, for processes that only show it (microseconds, hub/bediening.py).
+CREATE TABLE IF NOT EXISTS bronstand (
+    naam TEXT NOT NULL, gemeente TEXT NOT NULL, proces TEXT NOT NULL, op INTEGER NOT NULL, laatst INTEGER, mislukt INTEGER NOT NULL,
+    fout TEXT NOT NULL, zekering TEXT NOT NULL, gemist INTEGER, PRIMARY KEY (naam, gemeente, proces)
+) WITHOUT ROWID;
+
 -- Copies of the key file that were made, and until when each is kept: until then a destroyed key may still exist in one.
 CREATE TABLE IF NOT EXISTS sleutelkopie (
     id INTEGER PRIMARY KEY, op INTEGER NOT NULL, doel TEXT NOT NULL, bewaren_tot TEXT NOT NULL

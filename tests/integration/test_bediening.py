@@ -170,3 +170,22 @@ def test_the_picture_has_a_point_per_event_and_an_arc_per_cause(hub):
     assert picture.punten[3].kleur != picture.punten[0].kleur
     assert sorted({p.y for p in picture.punten}) == [p.y for p in picture.punten]
     assert teken([]).punten == []
+
+
+def test_a_process_that_only_shows_sees_how_the_workers_met_the_sources(hub):
+    """The latest contact of any, the worst that one met; of a process that stopped nothing."""
+    hub.shared = True
+    connector, at = hub.connectors["x"], hub.clock.now()
+    met = {
+        "een": Verbinding(naam="brp", gemeente="emmen", laatst=at, zekering="dicht"),
+        "twee": Verbinding(naam="brp", gemeente="emmen", mislukt=4, fout="weg", zekering="open"),
+    }
+    for proces, source in met.items():
+        hub.proces, connector.bronnen = proces, (source,)
+        asyncio.run(hub.bediening.deel_verbindingen())
+        asyncio.run(hub.bediening.deel_verbindingen())
+    (seen,) = hub.bediening.beeld("emmen").verbindingen
+    assert (seen.laatst, seen.mislukt, seen.fout, seen.zekering) == (at, 4, "weg", "open")
+    assert ("bron", True) in found(hub)
+    hub.clock.verder(minutes=6)
+    assert hub.bediening.beeld("emmen").verbindingen == []
