@@ -37,6 +37,7 @@ _EQUAL_S: Final = 15.0
 _LOOK_S: Final = 0.02
 _HOUR_US: Final = 3_600_000_000
 _CHUNK: Final = 500
+_LEAVE_S: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,8 @@ class Beheer:
 
         await self._main(gone)
         await asyncio.to_thread(self._hub.projector.sync)
+        if self._hub.shared:
+            await asyncio.sleep(_LEAVE_S)  # other processes look before their next round, and leave it then
         await asyncio.to_thread(self._clean, build)
 
     def _clean(self, build: Build) -> None:

@@ -479,3 +479,26 @@ def test_a_new_version_waits_for_the_switch_where_that_is_asked(mended):
     assert mended.row()["aantal"] == len(mended.row()["gezien"]) == 10
     with pytest.raises(Refused, match="volgt het logboek niet"):
         mended.do(mended.beheer.rollback(["teller"], WHY))
+
+
+def test_the_previous_build_follows_for_as_long_as_was_set(mended):
+    """Until then there is a way back; after that it stands still, takes no part in the work, and waits to be dropped."""
+    mended.start()
+    mended.do(mended.beheer.switch(["teller"], WHY))
+    mended.hub.clock.verder(hours=25)
+    mended.busy(60, 7)
+    assert [member.name for member in mended.hub.projector.members] == ["teller:1.1"]
+    assert mended.status()["teller:1"].gelezen == 60
+    with pytest.raises(Refused, match="volgt het logboek niet"):
+        mended.do(mended.beheer.rollback(["teller"], WHY))
+    mended.do(mended.beheer.drop("teller:1", WHY))
+    assert set(mended.status()) == {"teller:1.1"}
+
+
+def test_a_next_switch_drops_the_one_before_the_previous(mended):
+    """There is one build to go back to; what came before it leaves nothing behind."""
+    for _ in range(3):
+        mended.start()
+        mended.do(mended.beheer.switch(["teller"], WHY))
+    assert {lid: line.wat for lid, line in mended.status().items()} == {"teller:1.3": "live", "teller:1.2": "vorige"}
+    assert mended.files() == {2, 3}
