@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from connectors.burgerzaken import bediening, gezondheid, meldingen, overdracht, volgen
+from connectors.burgerzaken import bediening, gezondheid, meldingen, oordelen, overdracht, volgen
 from connectors.burgerzaken.bronnen import NAAM, Bronnenkast
 from connectors.burgerzaken.opdracht_adres import HaalAdres
 from connectors.burgerzaken.opdracht_bewoning import HaalBewoning
@@ -34,16 +34,18 @@ class BurgerzakenConnector:
 
     name: str = NAAM
     settings_model: type[BaseModel] = BurgerzakenSettings
-    tables: str = volgen.TABLES + meldingen.TABLES + overdracht.TABLES
+    tables: str = volgen.TABLES + meldingen.TABLES + overdracht.TABLES + oordelen.TABLES
 
     def __init__(self) -> None:
         self._kasten: weakref.WeakKeyDictionary[Hub, Bronnenkast] = weakref.WeakKeyDictionary()
 
     def routes(self, hub: Hub) -> Sequence[Any]:
-        """Return the webhook for StUF-BG, when the registry of any gemeente sends it."""
+        """Return the webhooks for StUF-BG and for verdicts, where the registry of any gemeente sends these."""
         kast = self._kast(hub)
-        settings = {slug: stuf for slug in kast.gemeenten if (stuf := kast.van(slug).settings.stuf)}
-        return (webhook(hub, kast, settings),) if settings else ()
+        stuf = {slug: found for slug in kast.gemeenten if (found := kast.van(slug).settings.stuf)}
+        oordeel = {slug: door for slug in kast.gemeenten if (door := kast.van(slug).settings.oordelen)}
+        messages = (webhook(hub, kast, stuf),) if stuf else ()
+        return (*messages, *((oordelen.webhook(hub, oordeel),) if oordeel else ()))
 
     def executors(self, hub: Hub) -> Mapping[str, Executor]:
         """Return the executor of each soort opdracht."""

@@ -44,14 +44,13 @@ _BRON_VAN_DOEL: Final[dict[DoelNaam, BronNaam]] = {"bewoning": "bewoning", "hist
 _proof_needed: ContextVar[bool] = ContextVar("proof_needed", default=True)
 
 
-class StufOntvangst(Strict):
-    """Change messages that the registry sends by itself (StUF-BG 3.10 npsLk01)."""
+class Ontvangst(Strict):
+    """A door of our own at which the registry's side tells something."""
 
     authorization: SecretStr | None = Field(None, description="Kop Authorization die het burgerzakensysteem meestuurt.")
     authorization_bestand: Path | None = Field(
         None, description="Bestand daarmee; met een regel per waarde worden tijdens het wisselen beide aanvaard."
     )
-    wacht_s: float = Field(86_400.0, gt=0, description="Hoe lang na een bericht het verschil in de BRP mag uitblijven.")
     _bestand: GeheimBestand | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
@@ -68,6 +67,18 @@ class StufOntvangst(Strict):
         if self._bestand is not None:
             return self._bestand.waarden
         return (self.authorization.get_secret_value(),) if self.authorization else ()
+
+
+class StufOntvangst(Ontvangst):
+    """Change messages that the registry sends by itself (StUF-BG 3.10 npsLk01)."""
+
+    wacht_s: float = Field(86_400.0, gt=0, description="Hoe lang na een bericht het verschil in de BRP mag uitblijven.")
+
+
+class OordeelOntvangst(Ontvangst):
+    """What the supplier of the registry thinks of a declaration."""
+
+    leverancier: str = Field(min_length=1, max_length=100, description="Naam van de leverancier, zoals het scherm hem toont.")
 
 
 class Doel(Strict):
@@ -107,6 +118,7 @@ class BurgerzakenSettings(Strict):
         None, description="Basisadres van verblijfplaatshistorie 2; weglaten waar de gateway die niet biedt."
     )
     stuf: StufOntvangst | None = Field(None, description="Aannemen van StUF-BG-kennisgevingen; weglaten: niet.")
+    oordelen: OordeelOntvangst | None = Field(None, description="Aannemen van oordelen van de leverancier; weglaten: niet.")
     gateway: Gateway = Field(default_factory=Gateway)
     gateways: dict[BronNaam, Gateway] = Field(default_factory=dict)
     doelen: dict[DoelNaam, Doel] = Field(default_factory=dict)

@@ -8,7 +8,6 @@ A message about somebody no running case needs is acknowledged and not kept.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,6 +21,7 @@ from litestar.params import FromPath
 
 from connectors.burgerzaken import meldingen, stuf
 from connectors.burgerzaken.bronnen import Bronnenkast
+from connectors.burgerzaken.deur import authorized, body_of
 from connectors.burgerzaken.meldingen import Melding
 from connectors.burgerzaken.settings import StufOntvangst
 from hub import metrics
@@ -31,7 +31,6 @@ from hub.errors import Rejected, Transient
 from hub.plugins import Hub
 
 MAX_BODY_BYTES: Final = 1_000_000
-_NOBODY: Final = (b"no gemeente has this Authorization",)
 _MEDIA: Final = "text/xml; charset=utf-8"
 _ONJUIST: Final = "StUF055"  # the body does not fit the schema, or is not for this receiver
 _MISLUKT: Final = "StUF058"  # processing the message failed
@@ -46,11 +45,11 @@ def webhook(hub: Hub, kast: Bronnenkast, settings: Mapping[str, StufOntvangst]) 
     async def ontvang_stuf(request: Request[Any, Any, Any], gemeente: FromPath[str]) -> Response[Any]:
         """Neem een kennisgeving (npsLk01) aan: Bv03 als ze bewaard is, Fo03, 401 of 413 als ze dat niet is."""
         found = settings.get(gemeente)
-        if found is None or not _authorized(request, found):
+        if found is None or not authorized(request, found):
             metrics.HINTS.labels("onbekend" if found is None else gemeente, "geweigerd").inc()
             detail = "De Authorization van dit bericht klopt niet."
             return problem_response(Problem(status=401, detail=detail, headers={"WWW-Authenticate": "Basic"}))
-        body = await _body(request)
+        body = await body_of(request, MAX_BODY_BYTES)
         if body is None:
             metrics.HINTS.labels(gemeente, "te-groot").inc()
             return problem_response(Problem(status=413, detail=f"Een bericht is hoogstens {MAX_BODY_BYTES} bytes."))
@@ -107,22 +106,6 @@ class _Ontvangst:
         except Rejected:
             stuur = _LEEG
         return _fo03(stuur, now, code=_ONJUIST, plek="client", uitleg=str(fault))
-
-
-def _authorized(request: Request[Any, Any, Any], settings: StufOntvangst) -> bool:
-    """Compare in constant time with everything that is accepted: while a secret is replaced, the old and the new one."""
-    given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
-    accepted = [value.encode() for value in settings.aanvaard] or _NOBODY
-    return any([hmac.compare_digest(given, value) for value in accepted])  # noqa: C419 - all, so that time tells nothing
-
-
-async def _body(request: Request[Any, Any, Any]) -> bytes | None:
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > MAX_BODY_BYTES:
-            return None
-    return bytes(received)
 
 
 # ------------------------------------------------------------------------------------------------------------- the answer

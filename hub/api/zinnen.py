@@ -16,6 +16,7 @@ WORDS: Final[Mapping[str, str]] = {
     "nl.wissel.registerwijziging.doorgegeven.v1": "wijziging",
     "nl.wissel.verhuisaangifte.beoordeeld.v1": "kleur",
     "nl.wissel.verhuisaangifte.niet-beoordeeld.v1": "niet_beoordeeld",
+    "nl.wissel.verhuisaangifte.oordeel-leverancier.v1": "kleur",
     "nl.wissel.verhuisaangifte.voorgelegd.v1": "reden",
     "nl.wissel.opdracht.uitgevoerd.v1": "opdracht",
     "nl.wissel.opdracht.mislukt.v1": "opdracht",

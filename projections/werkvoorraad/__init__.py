@@ -22,7 +22,7 @@ def routes(_hub: Hub) -> Sequence[Any]:
 
 PROJECTION: Final = Projection(
     name=NAME,
-    version=2,
+    version=3,
     topics=frozenset({ZAKEN}),
     handlers=HANDLERS,
     columns=COLUMNS,

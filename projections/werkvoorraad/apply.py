@@ -39,6 +39,7 @@ def begin(uuid: str) -> Row:
         "mislukt": {},
         "opgeschort": False,
         "voorgelegd": [],
+        "leverancier": None,
         "klaar": False,
     }
 
@@ -137,6 +138,7 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     _AANGIFTE + "niet-gevolgd.v1": _decided("niet-gevolgd"),
     _AANGIFTE + "aanvulling-gevraagd.v1": facts(_asked),
     _AANGIFTE + "aanvulling-ontvangen.v1": fields(aanvulling=None),
+    _AANGIFTE + "oordeel-leverancier.v1": facts(lambda _row, data: {"leverancier": [data["leverancier"], data["kleur"]]}),
     _AANGIFTE + "voorgelegd.v1": facts(_put_before),
     _AANGIFTE + "afgerond.v1": fields(klaar=True),
     "nl.wissel.behandeling.opgepakt.v1": facts(zaakfeiten.taken),

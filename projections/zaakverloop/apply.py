@@ -236,6 +236,7 @@ HANDLERS: Final[Mapping[str, Apply]] = {
     _AANGIFTE + "aanvulling-ontvangen.v1": shown("", _set(aanvulling=None)),
     _AANGIFTE + "niet-gevolgd.v1": shown("besluitkenmerk", _decided("niet-gevolgd")),
     _AANGIFTE + "verwerking-bevestigd.v1": shown("", _confirmed),
+    _AANGIFTE + "oordeel-leverancier.v1": shown("kleur"),
     _AANGIFTE + "voorgelegd.v1": shown("reden"),
     _AANGIFTE + "claims-gelegd.v1": passed,
     _AANGIFTE + "claims-beeindigd.v1": passed,

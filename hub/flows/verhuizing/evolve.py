@@ -262,6 +262,11 @@ def _bevestigd(staat: Staat, event: Event) -> Staat:
     return staat.met(bevestigd={**staat.bevestigd, wie: lezen.tekst(event.data.get("wijziging")) or ""})
 
 
+def _leverancier(staat: Staat, event: Event) -> Staat:
+    kleur = lezen.tekst(event.data.get("kleur"))
+    return staat.met(leverancier=(kleur, event.id)) if kleur in {"groen", "oranje", "rood"} else staat
+
+
 def _voorgelegd(staat: Staat, event: Event) -> Staat:
     wat = (lezen.tekst(event.data.get("reden")) or "", lezen.tekst(event.data.get("pseudoniem")) or "")
     return staat.met(voorgelegd=staat.voorgelegd | {wat})
@@ -330,6 +335,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     namen.OVERNAME_ONGEDAAN: _overname_ongedaan,
     namen.BEVESTIGD: _bevestigd,
     namen.VOORGELEGD: _voorgelegd,
+    namen.OORDEEL_LEVERANCIER: _leverancier,
     namen.AFGEROND: _afgerond,
     namen.TERMIJN_GEZET: _termijn_gezet,
     namen.TERMIJN_VERVALLEN: _termijn_vervallen,

@@ -92,7 +92,7 @@ def _vanzelf(staat: Staat) -> bool:
     b = staat.beoordeling
     if b is None or staat.besluiten or staat.overleden or (staat.aanvulling and staat.aanvulling.open):
         return False
-    return b.kleur == "groen" and b.aangehouden_tot is None and not b.steekproef
+    return staat.werkkleur == "groen" and b.aangehouden_tot is None and not b.steekproef
 
 
 def _eerste_status(staat: Staat) -> list[Antwoord]:

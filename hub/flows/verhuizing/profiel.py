@@ -41,6 +41,10 @@ class RisicoProfiel(BaseModel):
     gelijkgestelde_dagen: frozenset[date] = frozenset()
     niet_digitale_kanalen: frozenset[str] = frozenset({"papier", "post", "balie", "email", "e-mail", "telefoon"})
     team: Tekst = "Burgerzaken"
+    oordeel_leverancier: Literal["tonen", "strengste", "leverancier"] = Field(
+        default="tonen",
+        description="which wins when the registry's supplier gives a verdict too: ours, the strictest, or the supplier's",
+    )
 
     @model_validator(mode="after")
     def _four_eyes(self) -> Self:

@@ -21,6 +21,7 @@ from hub.flows.verhuizing.regels import PerVerhuizer
 LEEG: Final[Mapping[str, Any]] = MappingProxyType({})
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_STRENG: Final = {"groen": 0, "oranje": 1, "rood": 2}
 GESLOTEN: Final = "gesloten-bij-eerste-waarneming"
 MODUS_UIT: Final = "modus-uit"
 NIET_GELDIG: Final = "profiel-nog-niet-geldig"
@@ -196,6 +197,7 @@ class Staat:
     overleden: Mapping[str, str] = field(default_factory=lambda: LEEG)
     teruggelezen: Mapping[str, tuple[str, str]] = field(default_factory=lambda: LEEG)
     voorgelegd: frozenset[tuple[str, str]] = frozenset()
+    leverancier: tuple[str, str] | None = None
     ingetrokken: bool = False
     afgerond: str | None = None
 
@@ -221,6 +223,15 @@ class Staat:
     def kleur(self) -> str | None:
         """groen, oranje or rood; None when not judged."""
         return self.beoordeling.kleur if self.beoordeling else None
+
+    @property
+    def werkkleur(self) -> str | None:
+        """The colour that is acted on: ours, or as the profile says the supplier's. Red of ours always stays red."""
+        ons, zijn = self.kleur, self.leverancier[0] if self.leverancier else None
+        wie_wint = self.profiel.oordeel_leverancier
+        if ons is None or zijn is None or wie_wint == "tonen" or ons == "rood":
+            return ons
+        return zijn if wie_wint == "leverancier" else max(ons, zijn, key=_STRENG.__getitem__)
 
     @property
     def redenen(self) -> tuple[str, ...]:
@@ -259,7 +270,7 @@ class Staat:
         b = self.beoordeling
         if b is None or self.reden_niet_beoordelen or not self.loopt or self.uitvoering_begonnen:
             return False
-        return (b.kleur != "groen" or b.steekproef) and not self.alles_besloten
+        return (self.werkkleur != "groen" or b.steekproef) and not self.alles_besloten
 
     @property
     def alles_besloten(self) -> bool:

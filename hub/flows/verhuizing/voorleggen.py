@@ -25,7 +25,7 @@ def beslis_voorleggen(staat: Staat) -> list[Antwoord]:
         Feit(
             type=namen.VOORGELEGD,
             step=f"voorgelegd:{reden}:{wie}",
-            data={"reden": reden, "pseudoniem": wie, "gebeurtenis": gebeurtenis},
+            data={"reden": reden, "pseudoniem": wie or None, "gebeurtenis": gebeurtenis},
         )
         for reden, wie, gebeurtenis in _redenen(staat)
         if (reden, wie) not in staat.voorgelegd
@@ -35,6 +35,9 @@ def beslis_voorleggen(staat: Staat) -> list[Antwoord]:
 def _redenen(staat: Staat) -> Iterator[tuple[str, str, str]]:
     for wie, gebeurtenis in sorted(staat.overleden.items()):
         yield PERSOON_OVERLEDEN, wie, gebeurtenis
+    if staat.leverancier and staat.kleur == "groen" and staat.werkkleur != "groen" and not staat.uitvoering_begonnen:
+        kleur, gebeurtenis = staat.leverancier
+        yield f"leverancier-{kleur}", "", gebeurtenis
     for wie, (uitkomst, gebeurtenis) in sorted(staat.teruggelezen.items()):
         if uitkomst != OVEREEN and wie not in staat.bevestigd:
             yield f"register-{uitkomst}", wie, gebeurtenis
