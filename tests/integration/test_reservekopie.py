@@ -205,3 +205,34 @@ def test_the_commands_say_what_they_did(hub, settings, config, tmp_path):
     assert told["sleutelsBewarenTot"] == "2999-01-31"
     assert "Start de hub" in run(config, "restore", str(tmp_path / "kopie"))
     assert names(settings) == {"zaak-1": [NAAM]}
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_restore_that_stops_halfway_is_finished_by_giving_it_again(hub, settings, tmp_path, monkeypatch, after):
+    """Whichever file it stopped before: until then a hub refuses to run or finds the old log, never a mixture."""
+    maak(settings, tmp_path / "kopie")
+    zet(hub, TWO)
+    hub.close()
+    replaced, move = [], Path.replace
+
+    def stops(self, target):
+        if len(replaced) == after:
+            raise KeyboardInterrupt
+        replaced.append(target)
+        return move(self, target)
+
+    monkeypatch.setattr(Path, "replace", stops)
+    with pytest.raises(KeyboardInterrupt):
+        zet_terug(settings, tmp_path / "kopie", over_newer=True)
+    monkeypatch.undo()
+    assert read_or_refused(settings) in ({"zaak-1": [NAAM]}, {"zaak-1": [NAAM], "zaak-2": [NAAM]}, "sleutels.db misses 1 key")
+    zet_terug(settings, tmp_path / "kopie", over_newer=True)
+    assert names(settings) == {"zaak-1": [NAAM]}
+
+
+def read_or_refused(settings):
+    """What a hub reads that is started now, or the beginning of its refusal."""
+    try:
+        return names(settings)
+    except Refused as refusal:
+        return str(refusal).partition("(")[0]
