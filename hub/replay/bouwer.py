@@ -21,6 +21,7 @@ from hub.clock import to_microseconds
 from hub.errors import Refused, Transient
 from hub.events import uuid_text
 from hub.log.base import OFFSET_BITS, OFFSET_MASK
+from hub.log.engine import check_points
 from hub.parking import Entry
 from hub.plugins import Projection
 from hub.projecting import Member, Way, apply, apply_by_stream
@@ -121,6 +122,13 @@ class Bouwer:
             with self._lezer.wissel.reader() as db:
                 member.skipped |= parking.skipped(db, member_name(member.projection.name, member.projection.version, 0))
         self._database.write(self._prepare).result()
+        try:
+            check_points(self._log, self._database)
+        except Refused as error:
+            raise Refused(
+                f"wat replay {self._number} al had, is uit een ander logboek dan dit: stop haar met `wissel replay cancel` "
+                f"en begin opnieuw ({error})"
+            ) from error
 
     def _prepare(self, db: Connection) -> None:
         """Make the tables, and read where a killed process left them."""

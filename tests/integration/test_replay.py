@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from hub_voor_tests import HERVAT, OPGESCHORT, TELLER, Klok, feit, loaded, plugins, tel, zet
+from logs import access, drop_topics, make_topics, publisher_of
 
 from hub.app import EmbeddedHub
 from hub.desk import Desk
@@ -17,6 +18,7 @@ from hub.replay import lease, overzicht, verschil
 from hub.replay.beheer import Beheer, Besluit
 from hub.replay.bouwer import Bouwer, Gestopt
 from hub.replay.lezen import Lezer
+from hub.replay.stroom import herbouw_stroom
 
 WHY = Besluit("fout hersteld", "beheer")
 
@@ -34,17 +36,27 @@ KORT = replace(TELLER, name="kort", links={})
 class Opstelling:
     """A hub with a projection that goes wrong, and the replay of the one that does not."""
 
-    def __init__(self, folder, **made):
-        self.folder = folder
+    def __init__(self, folder, *, kafka=None, **made):
+        self.folder, self.kafka, self.publisher = folder, kafka, None
         self.good = made or {"teller": TELLER}
         self.hub = self.opened({**self.good, "teller": MET_FOUT})
 
+    def settings(self):
+        return loaded(self.folder).model_copy(update={"kafka": self.kafka})
+
     def opened(self, projections):
-        return EmbeddedHub(loaded(self.folder), clock=Klok(), plugins=plugins(projections)).open()
+        hub = EmbeddedHub(self.settings(), clock=Klok(), plugins=plugins(projections)).open()
+        self.publisher = publisher_of(hub)
+        return hub
+
+    def close(self):
+        if self.publisher:
+            self.publisher.stop()
+        self.hub.close()
 
     def again(self, projections=None):
         """Stop the hub and start it with the mended code."""
-        self.hub.close()
+        self.close()
         self.hub = self.opened(projections or self.good)
         return self.hub
 
@@ -70,7 +82,7 @@ class Opstelling:
             Bouwer(lezer, number=number, projections=chosen, database=database, **options).run(most=most)
 
     def reader(self):
-        return Lezer(loaded(self.folder), plugins(self.good))
+        return Lezer(self.settings(), plugins(self.good))
 
     def diff(self, name="teller"):
         with self.reader() as lezer:
@@ -88,7 +100,12 @@ class Opstelling:
         events = [
             feit(f"zaak-{n % 7}", n, event_type=OPGESCHORT if n % 7 == 3 else HERVAT) for n in range(first, first + count)
         ]
+        self.zet(*events)
+
+    def zet(self, *events):
         zet(self.hub, *events)
+        if self.publisher:
+            self.publisher.catch_up()
         self.hub.projector.catch_up()
 
     def row(self, key="zaak-3", name="teller"):
@@ -434,8 +451,6 @@ def test_personal_values_are_masked_in_examples():
 
 def test_one_zaak_alone_is_built_again_in_every_build(mended):
     """Its rows become what the mended code makes of it; the others are not touched, and later events follow on."""
-    from hub.replay.stroom import herbouw_stroom
-
     others = {n: mended.row(f"zaak-{n}") for n in (0, 1, 2, 4, 5, 6)}
     done = mended.do(herbouw_stroom(mended.hub, "zaak-3", WHY))
     assert done["gebouwd"] == {"teller:1": {"gebeurtenissen": 9, "geparkeerd": 0}}
@@ -502,3 +517,40 @@ def test_a_next_switch_drops_the_one_before_the_previous(mended):
         mended.do(mended.beheer.switch(["teller"], WHY))
     assert {lid: line.wat for lid, line in mended.status().items()} == {"teller:1.3": "live", "teller:1.2": "vorige"}
     assert mended.files() == {2, 3}
+
+
+def test_a_replay_reads_a_log_on_kafka_directly(tmp_path, store, kafka, topic_prefix):
+    """The same story where the log is Kafka: killed and resumed, compared, switched, back, and one zaak alone."""
+    make_topics(kafka, topic_prefix)
+    o = Opstelling(tmp_path, kafka=access(kafka, topic_prefix))
+    o.busy()
+    o.again()
+    number = o.do(o.beheer.claim(["teller"], WHY))
+    o.fill(number, most=1)
+    assert o.start() == number
+    found = o.diff()
+    assert (found.gelijk, found.anders, found.kolommen, found.gebeurtenissen) == (6, 1, {"aantal": 1}, 60)
+    assert o.do(o.beheer.switch(["teller"], WHY)) == ["teller:1.1"]
+    o.busy(60, 7)
+    assert o.row()["aantal"] == len(o.row()["gezien"]) == 10
+    assert o.do(o.beheer.rollback(["teller"], WHY)) == ["teller:1"]
+    done = o.do(herbouw_stroom(o.hub, "zaak-3", WHY))
+    assert set(done["gebouwd"]) == {"teller:1", "teller:1.1"}
+    assert o.row()["gezien"] == list(range(1, 11))
+    o.busy(67, 7)
+    assert o.row()["gezien"] == list(range(1, 12))
+    assert o.hub.toen("teller", gemeente="emmen", key="zaak-3", moment=4)["gezien"] == [1, 2, 3, 4]
+    o.close()
+    drop_topics(kafka, topic_prefix)
+
+
+def test_a_shadow_of_another_log_is_not_gone_on_with(mended):
+    """An older wissel.db was put back while a replay lay half done: it says so instead of mixing two histories (R6)."""
+    number = mended.do(mended.beheer.claim(["teller"], WHY))
+    mended.fill(number, most=1)
+    with mended.reader() as lezer, closing(lezer.fill(number)) as database:
+        database.write(lambda db: db.execute("UPDATE controlepunt SET log_id = 'ander' WHERE lid = 'teller:1.1'")).result()
+    with pytest.raises(Refused, match="uit een ander logboek.*wissel replay cancel"):
+        mended.fill(number)
+    mended.do(mended.beheer.cancel(["teller"], WHY))
+    assert mended.start() == 2
