@@ -550,7 +550,7 @@ def test_a_shadow_of_another_log_is_not_gone_on_with(mended):
     mended.fill(number, most=1)
     with mended.reader() as lezer, closing(lezer.fill(number)) as database:
         database.write(lambda db: db.execute("UPDATE controlepunt SET log_id = 'ander' WHERE lid = 'teller:1.1'")).result()
-    with pytest.raises(Refused, match="uit een ander logboek.*wissel replay cancel"):
+    with pytest.raises(Refused, match=r"uit een ander logboek.*wissel replay cancel"):
         mended.fill(number)
     mended.do(mended.beheer.cancel(["teller"], WHY))
     assert mended.start() == 2
