@@ -16,7 +16,7 @@ import structlog
 
 from connectors.zaak import bewaking, rondes
 from connectors.zaak.client import ZaakClient, resource_key
-from connectors.zaak.webhook import KANAAL
+from connectors.zaak.lezen import KANAAL
 from hub.clock import to_microseconds
 from hub.errors import HubError
 from hub.plugins import Hub, Tx

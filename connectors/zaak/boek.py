@@ -11,7 +11,7 @@ from connectors.zaak.bundel import Melding
 from connectors.zaak.feitbouw import ONTVANGST, OVERIG, ZONDER_INHOUD, Concept, Omgeving
 from connectors.zaak.persoonsgegevens import Pseudonym, replace_bsns
 from connectors.zaak.stand import Gepubliceerd, Stand, exact_sha256, state_sha256
-from connectors.zaak.tijd import utc
+from connectors.zaak.tijd import moment, utc
 from hub.events import ZAKEN, NewEvent, audit_trail_ids, fact_id, observed_id
 from hub.privacy import mask_bsns
 
@@ -143,7 +143,9 @@ class Boek:
         self.stand.aangifte_id, self.stand.aangifte_sha256 = event_id, sha
 
     def _first_time(self, melding: Melding) -> bool:
-        if melding.id in self.stand.meldingen:
+        """Return False for what became an event before, also when another channel told of it, whose times are whole seconds."""
+        known = set(self.stand.meldingen)
+        if melding.id in known or any(m.id in known and _same_by_the_second(m, melding) for m in self.meldingen):
             return False
         self.stand.meldingen.append(melding.id)
         return True
@@ -167,6 +169,15 @@ class Boek:
             correlationid=self.omgeving.zaak_uuid,
             dataref=data.get("resourceUrl") or self.zaak_url,
         )
+
+
+def _same_by_the_second(one: Melding, other: Melding) -> bool:
+    """Return True when two notifications tell of one change and one of them has no fraction of a second."""
+    first, second = moment(one.aanmaakdatum), moment(other.aanmaakdatum)
+    if first is None or second is None or (one.key, one.actie) != (other.key, other.actie):
+        return False
+    whole = not first.microsecond or not second.microsecond
+    return whole and first.replace(microsecond=0) == second.replace(microsecond=0)
 
 
 def sealed_sha256(soort: str, resource: Json, pseudonym: Pseudonym) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from connectors.zaak import inbox
-from connectors.zaak.webhook import Malformed, read
+from connectors.zaak.lezen import Malformed, read
 from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.errors import Transient
 from hub.geparkeerd import kind_of

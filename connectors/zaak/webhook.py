@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``POST /webhooks/zaken/{gemeente}``: takes notifications (ZGW Notificaties consumer) and answers 204 once they are stored.
+"""``POST /webhooks/zaken/{gemeente}``: takes notifications and CloudEvents, and answers 204 once they are stored.
 
 Nothing is looked at before the Authorization header is right, also not ``kanaal: test``: Open Notificaties refuses a
 subscriber that accepts its test without one. What cannot be stored is not accepted: the sender tries again.
@@ -11,46 +11,33 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from litestar import Request, Response, post
+from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from connectors.zaak import inbox
-from connectors.zaak.client import resource_key
+from connectors.zaak.cloudevents import is_cloudevent, read_cloudevent
 from connectors.zaak.inbox import Notificatie
+from connectors.zaak.lezen import Malformed, read
 from connectors.zaak.settings import ZaakSettings
-from connectors.zaak.tijd import moment
 from hub import metrics, trace
-from hub.api.problems import FieldError, Problem, problem_response
+from hub.api.problems import Problem, problem_response
 from hub.clock import to_microseconds
 from hub.errors import Transient
 from hub.plugins import Hub
 from hub.privacy import loggable
 
 MAX_BODY_BYTES: Final = 1_000_000
-KANAAL: Final = "zaken"
-TEST: Final = "test"
 _RETRY_AFTER_S: Final = 5
-_URL: Final = re.compile(r"https?://[^\s]{1,1000}")
-_LONGEST: Final = {"kanaal": 50, "resource": 100, "actie": 100}
-_REQUIRED: Final = ("kanaal", "hoofdObject", "resource", "resourceUrl", "actie", "aanmaakdatum")
+_LONGEST_ORIGIN: Final = 255
 _NOBODY: Final = b"no gemeente has this Authorization"
 
 Aannemen = Callable[[str, Notificatie, int], Awaitable[bool]]
-
-
-class Malformed(ValueError):
-    """The body is no notification; ``errors`` says everything that is wrong with it."""
-
-    def __init__(self, errors: tuple[FieldError, ...]) -> None:
-        super().__init__("; ".join(f"{error.name}: {error.detail}" for error in errors))
-        self.errors = errors
 
 
 def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) -> HTTPRouteHandler:
@@ -60,10 +47,18 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) 
     notification, microseconds of receipt), and returns False when it came before.
     """
 
-    @post("/webhooks/zaken/{gemeente:str}", status_code=204, request_max_body_size=None, tags=["Meldingen"])
+    @route(
+        "/webhooks/zaken/{gemeente:str}",
+        http_method=[HttpMethod.POST, HttpMethod.OPTIONS],
+        status_code=204,
+        request_max_body_size=None,
+        tags=["Meldingen"],
+    )
     async def ontvang_melding(request: Request[Any, Any, Any], gemeente: FromPath[str]) -> Response[None]:
         """Neem een melding van het zaaksysteem aan: 204 als ze bewaard is, 401, 413, 400 of 503 als ze dat niet is."""
         found = settings.get(gemeente)
+        if request.method == HttpMethod.OPTIONS:
+            return _handshake(request, found)
         if not _authorized(request, found) or found is None:
             metrics.HINTS.labels(gemeente if found else "onbekend", "geweigerd").inc()
             return _refused(401, "De Authorization van deze melding klopt niet.", headers={"WWW-Authenticate": "Bearer"})
@@ -72,7 +67,7 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) 
             metrics.HINTS.labels(gemeente, "te-groot").inc()
             return _refused(413, f"Een melding is hoogstens {MAX_BODY_BYTES} bytes.")
         try:
-            return await _accept(hub, gemeente, body, neem_aan, trace.read(request.headers.get("traceparent")))
+            return await _accept(hub, gemeente, partial(_read, request, body, found), neem_aan, body)
         except (Transient, OSError):
             metrics.HINTS.labels(gemeente, "niet-bewaard").inc()
             headers = {"Retry-After": str(_RETRY_AFTER_S)}
@@ -83,10 +78,27 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) 
     return ontvang_melding
 
 
-async def _accept(hub: Hub, gemeente: str, body: bytes, neem_aan: Aannemen, traceparent: str | None) -> Response[Any]:
+def _handshake(request: Request[Any, Any, Any], settings: ZaakSettings | None) -> Response[Any]:
+    """Say whether CloudEvents may be sent here (CloudEvents webhook, section 4): to who has our Authorization."""
+    origin = request.headers.get("webhook-request-origin", "")
+    headers = {"Allow": "OPTIONS, POST"}
+    if origin and not _authorized(request, settings):
+        return _refused(401, "De Authorization van deze vraag klopt niet.", headers={"WWW-Authenticate": "Bearer"})
+    if origin:
+        headers |= {"WebHook-Allowed-Origin": loggable(origin)[:_LONGEST_ORIGIN], "WebHook-Allowed-Rate": "*"}
+    return Response(None, status_code=204, headers=headers)
+
+
+def _read(request: Request[Any, Any, Any], body: bytes, settings: ZaakSettings) -> Notificatie:
+    is_event = is_cloudevent(request.headers)
+    found = read_cloudevent(request.headers, body, zaken_api=settings.zaken_api) if is_event else read(body)
+    return replace(found, traceparent=trace.read(request.headers.get("traceparent")) or "")
+
+
+async def _accept(hub: Hub, gemeente: str, lees: Callable[[], Notificatie], neem_aan: Aannemen, body: bytes) -> Response[Any]:
     now_us = to_microseconds(hub.clock.now())
     try:
-        notificatie = replace(read(body), traceparent=traceparent or "")
+        notificatie = lees()
     except Malformed as malformed:
         await _keep_malformed(hub, gemeente, body, malformed, now_us)
         metrics.HINTS.labels(gemeente, "afgekeurd").inc()
@@ -99,56 +111,6 @@ async def _accept(hub: Hub, gemeente: str, body: bytes, neem_aan: Aannemen, trac
     new = await neem_aan(gemeente, notificatie, now_us)
     metrics.HINTS.labels(gemeente, "nieuw" if new else "herhaald").inc()
     return Response(None, status_code=204)
-
-
-def read(body: bytes) -> Notificatie:
-    """Return the notification in a body, or raise Malformed with everything that is wrong."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Malformed((FieldError("body", "", "geen JSON"),)) from None
-    if not isinstance(data, dict):
-        raise Malformed((FieldError("body", "", "geen JSON-object"),))
-    if data.get("kanaal") == TEST:  # the test of a subscription holds placeholders
-        data = {name: data.get(name) if isinstance(data.get(name), str) else "" for name in _REQUIRED}
-    else:
-        errors = tuple(_errors(data))
-        if errors:
-            raise Malformed(errors)
-    kenmerken = data.get("kenmerken") or {}
-    hoofd_object, resource_url = loggable(data["hoofdObject"]), loggable(data["resourceUrl"])
-    return Notificatie(
-        kanaal=loggable(data["kanaal"]),
-        zaak=_zaak_uuid(hoofd_object) if data["kanaal"] == KANAAL else "",
-        hoofd_object=hoofd_object,
-        resource=loggable(data["resource"]).strip().lower(),
-        resource_url=resource_url,
-        actie=loggable(data["actie"]).strip().lower(),
-        aanmaakdatum=loggable(data["aanmaakdatum"]),
-        kenmerken={loggable(str(name)): loggable(str(value)) for name, value in kenmerken.items()},
-    )
-
-
-def _errors(data: Mapping[str, Any]) -> list[FieldError]:
-    found = []
-    for name in _REQUIRED:
-        value = data.get(name)
-        if not isinstance(value, str) or not value:
-            found.append(FieldError("body", name, "verplicht, als tekst", "required"))
-        elif name in ("hoofdObject", "resourceUrl") and not _URL.fullmatch(value):
-            found.append(FieldError("body", name, "geen URL"))
-        elif name == "aanmaakdatum" and moment(value) is None:
-            found.append(FieldError("body", name, "geen datum en tijd volgens RFC 3339"))
-        elif len(value) > _LONGEST.get(name, len(value)):
-            found.append(FieldError("body", name, f"langer dan {_LONGEST[name]} tekens", "max_length"))
-    if not isinstance(data.get("kenmerken") or {}, dict):
-        found.append(FieldError("body", "kenmerken", "geen object"))
-    return found
-
-
-def _zaak_uuid(url: str) -> str:
-    collection, _, uuid = resource_key(url).rpartition("/")
-    return uuid if collection == "zaken" else ""
 
 
 def _authorized(request: Request[Any, Any, Any], settings: ZaakSettings | None) -> bool:
