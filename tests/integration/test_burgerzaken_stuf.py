@@ -214,3 +214,28 @@ def test_the_same_change_gives_the_same_fact_whichever_way_it_was_told(tmp_path)
             found.append((fact.type, {k: v for k, v in fact.data.items() if not k.startswith("sha256")}, fact.key))
     assert found[0] == found[1]
     assert date.fromisoformat(found[0][1]["datum"]) == DATUM
+
+
+def test_messages_follow_requests_and_the_hand_over_list_are_the_same_in_both_stores(tmp_path, store):
+    """Everything this connector keeps, from the first read to the end of the zaak, on files and in PostgreSQL."""
+    changes = {"stuf": {"authorization": GOED["Authorization"]}, "schrijven": "overdrachtslijst", "verwerking_url": None}
+    with wereld(tmp_path, **changes) as w:
+        aangifte = w.aangifte("alleenstaande")
+        bsn = aangifte["initiator"]["bsn"]
+        w.haal_personen(aangifte)
+        w.haal_personen(aangifte, zaak="0b6c3f5e-12f3-4a0a-8f55-6d1f9a3b7c22")
+        w.verwerk(aangifte)
+        with TestClient(Litestar(CONNECTOR.routes(w.hub))) as door:
+            assert [post(door, changed(bsn)).status_code for _ in range(2)] == [200, 200]
+            assert post(door, kennisgeving(object_(bsn, NIEUW), object_(bsn, OUD))).status_code == 500
+        moves_to(w, aangifte)
+        w.herstart()
+        assert [w.ronde() for _ in range(2)] == [1, 0]
+        lijst = w.runner.run(CONNECTOR.actions(w.hub)["burgerzaken overdracht"]({"gemeente": "emmen"}))
+        assert [regel["burgerservicenummer"] for regel in lijst] == [bsn]
+        w.stop_volgen()
+        assert w.gevolgd() == 1
+        w.stop_volgen("0b6c3f5e-12f3-4a0a-8f55-6d1f9a3b7c22")
+        assert w.gevolgd() == 0
+        for table in ("volg", "volg_zaak", "melding", "overdracht"):
+            assert w.hub.read_now(lambda tx, table=table: tx.one(f"SELECT count(*) FROM burgerzaken_{table}")) == (0,)

@@ -9,7 +9,9 @@ import pytest
 from burgerzaken_wereld import DATUM, ZAAK, meeverhuizers, wereld
 
 from connectors.burgerzaken import gezien, volgen
+from hub.errors import SourceUnavailable
 from hub.events import outcome_id
+from hub.metrics import exposition
 from hub.privacy import Bsn
 
 ANDERE_ZAAK = "0b6c3f5e-12f3-4a0a-8f55-6d1f9a3b7c22"
@@ -146,6 +148,21 @@ def test_no_change_around_midnight_is_missed_and_none_is_told_twice(w, asked):
     told += w.ronde() + w.ronde()
     assert told == 2
     assert [fact.type for fact in facts(w)] == ["nl.brp.verhuisd.binnengemeentelijk.v1", gezien.GEHEIM_INGESTELD]
+
+
+def test_the_number_that_stands_in_a_request_line_by_its_standard_is_shown_by_nobody(w, caplog):
+    """PUT /volgindicaties/{burgerservicenummer}: in no log, metric, error or book, of ours or of the simulator."""
+    aangifte = w.aangifte("echtpaar")
+    bsn = aangifte["initiator"]["bsn"]
+    with caplog.at_level("DEBUG"):
+        w.haal_personen(aangifte)
+        w.sim("POST", "storing", json={"onderdeel": "brp", "antwoord": "kapot"})
+        with pytest.raises(SourceUnavailable) as caught:
+            w.stop_volgen()
+    assert w.gevolgd() == 2  # so the request was made, with the number in its path
+    shown = [caplog.text, str(caught.value), repr(caught.value.__cause__), exposition().decode(), str(w.sim("GET", "boeken"))]
+    assert "volgindicaties/***" in shown[1]
+    assert not [text for text in shown if bsn in text]
 
 
 # ------------------------------------------------------------------------------------------------- who is followed how long
