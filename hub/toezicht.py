@@ -112,13 +112,14 @@ class Toezicht:
             yield Bevinding("termijnen", aantal=count, sinds=rfc3339(from_microseconds(since)))
 
     def _sources(self) -> Iterator[Bevinding]:
-        """Yield which source does not answer, and which no longer notifies what it should."""
+        """Yield which source does not answer, and what connectors say is wrong at the other side."""
         for source in self._hub.read_now(self._hub.bediening.verbindingen):
             name = f"{source.naam} ({source.gemeente})"
             if source.zekering == "open" or source.mislukt >= _FAILED_IN_A_ROW:
                 yield Bevinding("bron", over=name, aantal=source.mislukt, alarm=True)
-            if source.gemist:
-                yield Bevinding("gemist", over=name, aantal=source.gemist)
+        for slug in self._hub.gemeenten:
+            for text in self._hub.versheid.gemeld(slug):
+                yield Bevinding("gemeld", over=f"{slug}: {text}")
 
     def _machine(self) -> Iterator[Bevinding]:
         folder = self._hub.folder

@@ -9,7 +9,7 @@ from hub import metrics
 from hub.clock import from_microseconds
 from hub.desk import Desk
 from hub.log.base import OFFSET_MASK
-from hub.plugins import Freshness, Meldend, ReadTx
+from hub.plugins import Freshness, Meldend
 from hub.stand import Positie, Stand
 
 if TYPE_CHECKING:  # the hub answers through this
@@ -67,7 +67,7 @@ class Versheid:
             meldingen_open=hub.read_now(lambda tx: sum(connector.backlog(tx) for connector in hub.connectors.values())),
             storingen=[
                 *self.storingen(),
-                *hub.read_now(lambda tx: self._reported(tx, gemeente)),
+                *self.gemeld(gemeente),
             ],
         )
 
@@ -76,9 +76,10 @@ class Versheid:
         late_s = max(0.0, (self._hub.clock.now() - from_microseconds(waiting[0].time_us)).total_seconds()) if waiting else 0.0
         return Positie(lid, topic, number, offset + 1, head, late_s)
 
-    def _reported(self, tx: ReadTx, gemeente: str) -> list[str]:
+    def gemeld(self, gemeente: str) -> list[str]:
+        """Return in a sentence each what connectors say is wrong at the other side of a gemeente."""
         reporting = [connector for connector in self._hub.connectors.values() if isinstance(connector, Meldend)]
-        return [text for connector in reporting for text in connector.storingen(tx, gemeente)]
+        return self._hub.read_now(lambda tx: [text for connector in reporting for text in connector.storingen(tx, gemeente)])
 
     def _look_again(self) -> None:
         """Read where the members are, where other processes move them."""
