@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What docker-compose.yml starts is what Wissel has: its commands, settings and secrets; nothing is more open than it need be."""
+"""What docker-compose.yml starts is what Wissel has: commands, settings and secrets; nothing is more open than it need be."""
 
 from __future__ import annotations
 
