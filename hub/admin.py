@@ -245,19 +245,17 @@ async def _answer(hub: Core, line: bytes) -> dict[str, Any]:
 
 
 async def call(loaded: Loaded, action: str, args: Mapping[str, Any]) -> Any:
-    """Have the running hub do it, or do it on the files when none runs. Raises Refused with the hub's own words."""
+    """Have the running hub do it, or do it here when none runs or several share the store. Refused with the hub's own words."""
     folder = loaded.settings.opslag.map
     path = socket_path(folder)
     _check_owner(path, folder)
     answer = await _ask_running(path, action, args)
     if answer is None:
-        hub = Core(loaded).open()
+        hub = Core(loaded, shared=loaded.shareable).open()
         try:
             answer = await _answer(hub, json.dumps({"action": action, "args": dict(args)}).encode())
         finally:
-            for connector in hub.connectors.values():
-                await connector.close(hub)
-            hub.close()
+            await hub.stop()
     if "error" in answer:
         raise Refused(answer["error"])
     return answer["result"]

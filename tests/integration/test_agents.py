@@ -12,7 +12,9 @@ from hub_voor_tests import feit, loaded, plugins, zet
 from logs import access, drop_topics, kafka_hub, make_topics, publisher_of, raw
 from postgres_voor_tests import with_database
 
+from hub import admin
 from hub.app import EmbeddedHub
+from hub.errors import Refused
 from hub.events import ZAKEN
 from hub.feed import Feed, Message
 from hub.flows.answers import Effects
@@ -198,24 +200,28 @@ def test_a_kill_between_commit_and_acknowledgement_applies_nothing_twice(kafka, 
 
 @pytest.fixture
 def samen(postgres, kafka, prefix, tmp_path):
-    """What makes hubs that share one database and one Kafka."""
+    """The settings of processes that share one database and one Kafka."""
     with postgres.database() as address:
         settings = with_database(loaded(tmp_path, partities=2), address).model_copy(update={"kafka": access(kafka, prefix)})
         quick = settings.settings.model_copy(update={"werker": WerkerSettings(lease_s=1.5)})
         settings = settings.model_copy(update={"settings": quick})
         OnServer(settings).migrate("pre", {})
-        yield lambda: EmbeddedHub(settings, plugins=plugins(), shared=True).open()
+        yield settings
+
+
+def worker(settings):
+    return EmbeddedHub(settings, plugins=plugins(), shared=True).open()
 
 
 def test_partitions_move_between_workers_with_work_in_flight(samen):
     """A worker joins and leaves while events come in: every event once and in order, whoever works on it."""
 
     async def scenario():
-        stays = samen()
+        stays = worker(samen)
         number = 0
         async with draait(stays):
             for _ in range(2):
-                joins = samen()
+                joins = worker(samen)
                 joins.start()
                 for _ in range(10):
                     number += 1
@@ -229,5 +235,18 @@ def test_partitions_move_between_workers_with_work_in_flight(samen):
                     await asyncio.sleep(0.05)
                 await joins.stop()
             await tot(lambda: alles(stays, number), hoogstens_s=60)
+
+    asyncio.run(scenario())
+
+
+def test_a_command_needs_no_process_where_workers_share_a_store(samen, monkeypatch):
+    """It goes to the database beside the workers; a hub that wants the store for itself is refused."""
+    monkeypatch.setattr("hub.core.installed", plugins)
+
+    async def scenario():
+        async with draait(worker(samen)):
+            assert await admin.call(samen, "parked list", {}) == []
+            with pytest.raises(Refused, match="already runs"):
+                EmbeddedHub(samen, plugins=plugins()).open()
 
     asyncio.run(scenario())
