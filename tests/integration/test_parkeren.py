@@ -301,7 +301,7 @@ def test_a_notification_nobody_can_read_is_kept_and_read_again(tmp_path, monkeyp
         first, second = Desk(running.hub).list()
         assert {first.lid, second.lid} == {"postvak:zaak"}
         assert await Desk(running.hub).retry(first.nummer, **WHY) is False
-        monkeypatch.setattr("connectors.zaak.webhook._REQUIRED", tuple(BODY)[:4])
+        monkeypatch.setattr("connectors.zaak.lezen._REQUIRED", tuple(BODY)[:4])
         missing = next(e for e in (first, second) if "actie" in e.uitleg and "hoofdObject" not in e.uitleg)
         assert await Desk(running.hub).retry(missing.nummer, **WHY) is True
         (left,) = keys_of(running.hub, "melding")
