@@ -45,6 +45,7 @@ def storingen(running: Draaiend) -> list[str]:
     return list(running.hub.stand("emmen").storingen)
 
 
+@pytest.mark.usefixtures("store")
 def test_a_subscription_that_is_gone_is_made_again_where_that_is_allowed(tmp_path):
     """And what was told meanwhile is looked for."""
 
@@ -111,6 +112,7 @@ def test_another_authorization_in_the_settings_makes_a_new_subscription(tmp_path
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("store")
 def test_notifications_that_stay_away_are_seen_by_the_trails(tmp_path):
     """Half of what happened to a zaak was never told: counted, said, and a comparison asked for."""
 

@@ -63,6 +63,7 @@ def asked(form: Formulier) -> int:
     )
 
 
+@pytest.mark.usefixtures("store")
 def test_three_days_of_silence_are_repaired_completely(tmp_path):
     """New, changed, closed, reopened, taken over and destroyed, and nobody told: afterwards every stream is its trail."""
 
@@ -203,6 +204,7 @@ def test_a_source_that_goes_away_halfway_is_waited_for_and_not_stormed(tmp_path)
     run(main)
 
 
+@pytest.mark.usefixtures("store")
 def test_a_round_that_was_cut_off_is_done_again(tmp_path):
     """The hub was killed while it compared: the next one takes the round up without being asked."""
 
@@ -256,6 +258,7 @@ def test_an_operator_compares_now_and_sees_how_far_it_is(tmp_path, monkeypatch):
 # ---------------------------------------------------------------------------------------------------------- filling
 
 
+@pytest.mark.usefixtures("store")
 def test_what_was_there_before_is_filled_in_whole_and_in_order(tmp_path):
     """Open and closed zaken from before the hub began: their streams are their trails; once is enough."""
 
