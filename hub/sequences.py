@@ -90,6 +90,11 @@ class Sequences:
         return put_down[0].event_id == record.event_id if put_down else self._log.has(record.stream, record.sequence)
 
 
+def last(db: Connection, member: str, stream: int) -> int:
+    """Return the last sequence that a member has seen of a stream, 0 when none."""
+    return _load(db, member, [stream]).get(stream, 0)
+
+
 def forget(db: Connection, member: str) -> None:
     """Let a member begin with none seen."""
     db.execute("DELETE FROM gezien WHERE lid = ?", (member,))

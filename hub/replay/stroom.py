@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hub import batches, checkpoints, parking
+from hub import batches, checkpoints, parking, sequences
 from hub.clock import to_microseconds
 from hub.events import ZAKEN
 from hub.log.base import Record
@@ -49,14 +49,14 @@ def _build(hub: Core, member: Member, stream: int) -> dict[str, int]:
 
 
 def _again(hub: Core, member: Member, stream: int, way: Way) -> dict[str, int]:
-    records, at_us = hub.log.tail(stream, 0), to_microseconds(hub.clock.now())
+    at_us = to_microseconds(hub.clock.now())
     topic, partition = _where(hub, stream)
     base = hub.log.place(topic, partition, 0)
 
     def work(db: Connection) -> tuple[int, list[Entry]]:
         point = checkpoints.load(db, member.name, base >> 40, base)
         checkpoints.move(db, point, offset=point.offset, event_id=None, log_id=hub.log.identity(topic))
-        seen = [record for record in records if record.offset <= point.offset]
+        seen = _seen(hub, db, member, stream, point.offset)  # after the fence: what came meanwhile is in it, or comes later
         _take_away(db, member, stream, hub.log.streams([stream])[stream].gemeente)
         entries = _fill(hub, db, member, seen, base=base, way=way, at_us=at_us) if seen else []
         return len(seen), entries
@@ -66,6 +66,13 @@ def _again(hub: Core, member: Member, stream: int, way: Way) -> dict[str, int]:
     with member.database.reader() as db:
         member.parked = parking.parked_streams(db, member.name)
     return {"gebeurtenissen": taken, "geparkeerd": len(entries)}
+
+
+def _seen(hub: Core, db: Connection, member: Member, stream: int, offset: int) -> list[Record]:
+    """Return what a member has seen of a stream. Offsets of Kafka are not those of the store: there its sequence tells."""
+    if hub.log.repeats:
+        return hub.log.between(stream, 0, sequences.last(db, member.name, stream) + 1)
+    return [record for record in hub.log.tail(stream, 0) if record.offset <= offset]
 
 
 def _take_away(db: Connection, member: Member, stream: int, gemeente: str) -> None:

@@ -463,6 +463,25 @@ def test_one_zaak_alone_is_built_again_in_every_build(mended):
         mended.do(herbouw_stroom(mended.hub, "zaak-99", WHY))
 
 
+def test_what_comes_while_one_zaak_is_built_again_is_not_lost(mended, monkeypatch):
+    """An event that the live work takes just before the fence is in the row that comes in its place."""
+    from hub.replay.stroom import herbouw_stroom
+
+    (member,) = mended.hub.projector.members
+    write, came = member.database.write, []
+
+    def first_comes_another(work, **more):
+        if not came:
+            came.append(True)
+            mended.busy(60, 7)
+        return write(work, **more)
+
+    monkeypatch.setattr(member.database, "write", first_comes_another)
+    mended.do(herbouw_stroom(mended.hub, "zaak-3", WHY))
+    mended.hub.projector.catch_up()
+    assert mended.row()["gezien"] == list(range(1, 11))
+
+
 @pytest.mark.bestanden
 def test_a_replay_needs_no_key(mended):
     """The process that fills a shadow has the log and the read models, and nothing that unseals: what is shredded stays so."""
