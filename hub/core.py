@@ -22,7 +22,7 @@ from hub.errors import NotFound, Refused
 from hub.events import NewEvent, topic_names
 from hub.flows.answers import Effects
 from hub.flows.runner import FlowRunner
-from hub.keys import KeyRef
+from hub.keys import CACHE_S, KeyRef
 from hub.leases import FENCE
 from hub.log.base import Log
 from hub.log.engine import check_points, open_log
@@ -138,6 +138,7 @@ class Core:
             tables=self.tables,
             gemeenten=self.gemeenten,
             clock=self.clock,
+            cached_s=CACHE_S if self.shared else 0.0,
         )
         self.vernietiging.hervat()
         self.builds = self._builds = Builds(

@@ -9,6 +9,7 @@ again at the next start. Destroying by retention term, with a second person, is 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -37,7 +38,11 @@ Row = tuple[int, str, str, str]
 
 
 class Vernietiging:
-    """Destroys keys and says so in their streams. Safe to call from every thread but a writer's."""
+    """Destroys keys and says so in their streams. Safe to call from every thread but a writer's.
+
+    ``cached_s``: how long other processes may still open with a key that is gone. That is waited out before it is told, or
+    whoever folds again because of it would read it once more and keep it.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class Vernietiging:
         tables: LogTables,
         gemeenten: Mapping[str, Gemeente],
         clock: Clock,
+        cached_s: float = 0.0,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -55,6 +61,7 @@ class Vernietiging:
         self._tables = tables
         self._gemeenten = gemeenten
         self._clock = clock
+        self._cached_s = cached_s
 
     def van_subject(self, gemeente: str, subject: str, klasse: str | None = None) -> int:
         """Destroy all that is sealed about one subject, of one bewaarklasse or of all; return in how many streams it was."""
@@ -66,13 +73,16 @@ class Vernietiging:
         marks = [(key_id, at) for key_id in key_ids]
         mark = "INSERT INTO sleutel_vernietigd (key_id, sinds, klaar) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
         self._database.write(lambda db: db.executemany(mark, marks).rowcount, urgent=True).result()
-        self._keys.destroy(key_ids)  # its own cache forgets them at once: there is no other process to wait for
+        self._keys.destroy(key_ids)  # its own cache forgets them at once
+        time.sleep(self._cached_s)
         return sum(self._tell(key_id) for key_id in key_ids)
 
     def hervat(self) -> int:
         """Tell the streams that a crash left untold; the keys themselves are destroyed again when the files are opened."""
         with self._database.reader() as db:
             untold = [row[0] for row in db.execute(_UNTOLD)]
+        if untold:
+            time.sleep(self._cached_s)
         return sum(self._tell(key_id) for key_id in untold)
 
     def _tell(self, key_id: str) -> int:

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import shutil
+import time
+from functools import partial
 
 import pytest
-from hub_voor_tests import HERVAT, TELLER, Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
+from hub_voor_tests import HERVAT, MASTER_KEY, TELLER, Klok, VolgFlow, feit, gemeente, loaded, plugins, zet
 
 from hub.app import EmbeddedHub
 from hub.errors import KeyDestroyed, Refused
 from hub.events import Event, fact_id
+from hub.keys import DataKey, KeyRef, KeyStore
 from hub.leesmodel import sealed_rows
 from hub.plugins import Projection, Sealed
 from hub.store.put import StoreTx
+from hub.vernietigen import Vernietiging
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -202,3 +206,37 @@ def test_an_older_key_file_is_refused(tmp_path):
     shutil.copy(tmp_path / "backup", tmp_path / "sleutels.db")
     with pytest.raises(Refused, match=r"sleutels\.db misses 1 key\(s\).*newest backup of sleutels\.db"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_no_process_opens_it_any_more_once_it_is_told(hub, monkeypatch, died):
+    """Another process keeps a key for a while after it was destroyed: its streams are told when that while is over."""
+    monkeypatch.setattr("hub.keys.CACHE_S", 0.4)
+    fill(hub)
+    (key_id,) = hub.keys.of_subject("emmen", ANNA)
+    elsewhere = KeyStore(hub.keys._database, MASTER_KEY)
+    shared = Vernietiging(
+        database=hub.database,
+        keys=hub.keys,
+        door=hub.door,
+        tables=hub.tables,
+        gemeenten=hub.gemeenten,
+        clock=hub.clock,
+        cached_s=0.4,
+    )
+    readable, tell = [], shared._tell_page
+
+    def telling(*page):
+        readable.append(elsewhere.by_id(key_id).cipher is not None)
+        return tell(*page)
+
+    if died:
+        monkeypatch.setattr(shared, "_tell", lambda _: 0)
+        shared.sleutels([key_id])
+        monkeypatch.setattr(shared, "_tell", partial(Vernietiging._tell, shared))
+        elsewhere._by_id[key_id] = (time.monotonic(), DataKey(key_id, KeyRef("emmen", ANNA, "zaak"), object()))
+    else:
+        assert elsewhere.by_id(key_id).cipher is not None
+    monkeypatch.setattr(shared, "_tell_page", telling)
+    assert shared.hervat() if died else shared.sleutels([key_id])
+    assert readable == [False]
