@@ -16,6 +16,7 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -39,6 +40,7 @@ _MOST_PER_ROUND: Final = 500  # then the next round begins, so that who is await
 _RENEWED_BEFORE_DAYS: Final = 7
 _RESEALS: Final = 3
 _LOG = structlog.get_logger("wissel.burgerzaken.wijzigingen")
+_LOOK_S: Final = 5.0  # so soon is seen that another process wrote to the registry
 
 
 def first_asked_day(asked_until: date | None, today: date) -> date:
@@ -265,16 +267,19 @@ class Wijzigingenlezer:
         ]
 
     async def _rest(self) -> None:
-        """Wait for the next round; a write cuts the waiting short, to what the registry needs to carry it out."""
-        written, soon_s = self._bronnen.geschreven, self._settings.poll_interval_wachtend_s
-        try:
-            async with asyncio.timeout(await self._pause_s()):
-                await written.wait()
-                await asyncio.sleep(soon_s)
-        except TimeoutError:
-            return
-        finally:
-            written.clear()
+        """Wait for the next round; a write cuts the waiting short, to what the registry needs to carry it out.
+
+        A write by another process is seen in the store, at the next look.
+        """
+        written, soon_s, began = self._bronnen.geschreven, self._settings.poll_interval_wachtend_s, time.monotonic()
+        while (left_s := began + await self._pause_s() - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left_s, _LOOK_S)):
+                    await written.wait()
+            if written.is_set():
+                await asyncio.sleep(min(soon_s, left_s))
+                break
+        written.clear()
 
     async def _pause_s(self) -> float:
         """Return how long nothing is looked at: messages that came in at another process are found soon too."""

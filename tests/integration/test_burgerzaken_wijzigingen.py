@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 from burgerzaken_wereld import DATUM, ZAAK, meeverhuizers, wereld
 
-from connectors.burgerzaken import gezien, volgen
+from connectors.burgerzaken import gezien, volgen, wijzigingen
 from hub.errors import SourceUnavailable
 from hub.events import outcome_id
 from hub.metrics import exposition
@@ -237,3 +239,22 @@ def test_stopping_leaves_one_outcome(w):
     w.stop_volgen()
     (outcome,) = w.log("nl.wissel.opdracht.uitgevoerd")
     assert outcome.id == outcome_id(w.opdracht("stop-volgen", {}, naam=ZAAK).id)
+
+
+def test_a_write_by_another_process_cuts_the_waiting_short(w, monkeypatch):
+    """The opdracht may be carried out elsewhere than where changes are asked: the store tells that one is awaited."""
+    monkeypatch.setattr(wijzigingen, "_LOOK_S", 0.05)
+    aangifte = w.aangifte("alleenstaande")
+    w.haal_personen(aangifte)
+    patient = w.lezer._settings.model_copy(update={"poll_interval_s": 300.0, "poll_interval_wachtend_s": 0.3})
+    monkeypatch.setattr(w.lezer, "_settings", patient)
+    who, until = [w.pseudoniem(aangifte["initiator"]["bsn"])], w.klok.now() + timedelta(hours=1)
+
+    async def scenario():
+        resting = asyncio.create_task(w.lezer._rest())
+        await asyncio.sleep(0.5)
+        assert not resting.done()
+        await w.hub.write(lambda tx: volgen.await_confirmation(tx, "emmen", who, until=until))
+        await asyncio.wait_for(resting, 5)
+
+    w.runner.run(scenario())
