@@ -25,6 +25,7 @@ from hub.serve import run, serve_web, work
 from hub.serve import serve as serve_forever
 from hub.settings import load
 from hub.store.place import Phase, place_of
+from hub.verhuis.cli import verhuis
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,7 +94,7 @@ def migreer(config: Path, fase: Phase, *, toon: bool) -> None:
 
 
 wissel.add_command(parked)
-for _command in (doctor_command, backup, restore, vernietig, vernietigd, replay, topics, asof, regels, flows):
+for _command in (doctor_command, backup, restore, vernietig, vernietigd, replay, topics, asof, regels, flows, verhuis):
     wissel.add_command(_command)
 
 

@@ -69,7 +69,7 @@ class KeyStore:
 
     def __init__(self, database: Database, master_key: bytes) -> None:
         self.name = database.name
-        self._database = database
+        self.database = self._database = database
         self._master = AESGCM(master_key)
         self._lock = threading.Lock()
         self._by_id: dict[str, tuple[float, DataKey]] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from hub.errors import Transient
 from hub.plugins import Value
@@ -24,6 +24,14 @@ class StoreUnavailable(Transient):
 
 class CommitUnknown(Transient):
     """The connection broke while a transaction was committed: it may stand or not. Read the checkpoint or row again (R4)."""
+
+
+class Table(NamedTuple):
+    """A table as it stands in a database: its columns, and those of its primary key in order."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
 
 
 class Cursor(Protocol):
@@ -63,6 +71,12 @@ class Connection(Protocol):
     def lost(self, error: BaseException) -> bool:
         """Return True when after this error nothing of the transaction can be trusted; False for one bad statement."""
 
+    def tables(self) -> list[Table]:
+        """Return the tables that are here, by name; what the engine keeps for itself left out."""
+
+    def number_on(self, table: str) -> None:
+        """Let the numbers that a table gives out go on after the highest it holds, once rows came in with their own."""
+
     def unwiped(self) -> AbstractContextManager[None]:
         """Do not overwrite what is deleted inside: for rows that come back at once, sealed as they were."""
 
@@ -89,3 +103,18 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Finish what was asked, and close."""
+
+
+def shapes(rows: Iterable[Sequence[Any]]) -> list[Table]:
+    """Return the tables of (table, column, place in the primary key or 0), which come by table and in column order."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for table, column, place in rows:
+        found.setdefault(str(table), []).append((str(column), int(place)))
+    return [
+        Table(name, tuple(column for column, _ in columns), tuple(c for c, place in sorted(columns, key=_place) if place))
+        for name, columns in found.items()
+    ]
+
+
+def _place(column: tuple[str, int]) -> int:
+    return column[1]

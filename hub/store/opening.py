@@ -19,6 +19,7 @@ from hub.keys import KeyStore
 from hub.plugins import Gemeente
 from hub.store.base import Connection, Database
 from hub.store.sqlite import SqliteDatabase
+from hub.store.verhuisd import refuse_moved
 
 SCHEMA_VERSION: Final = "1"
 _REBUILD: Final = "run `wissel leesmodellen herbouw`: it is built again from the log"
@@ -67,13 +68,17 @@ class FolderLock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a store is opened for. ``tables``: connector -> its tables. ``forget_members`` throws the read models away first."""
+    """What a store is opened for. ``tables``: connector -> its tables. ``forget_members`` throws the read models away first.
+
+    ``moving``: a move looks at what lies there, whatever that is; no hub will run on it.
+    """
 
     tables: Mapping[str, str]
     topics: Mapping[str, int]
     gemeenten: Mapping[str, Gemeente]
     master_key: bytes
     forget_members: bool = False
+    moving: bool = False
 
 
 class Stores(Protocol):
@@ -141,6 +146,21 @@ class Files:
 
 
 def begin(wissel: Database, keys: KeyStore, asked: Asked) -> str:
+    """Return the log's identity once it may be worked on. Refused when it was moved elsewhere (R15)."""
+    if asked.moving:
+        return log_id_of(wissel)
+    refuse_moved(wissel)
+    return belong(wissel, keys, asked)
+
+
+def log_id_of(wissel: Database) -> str:
+    """Return the identity of the log that lies here, empty when there is none yet."""
+    with wissel.reader() as db:
+        row = db.execute("SELECT waarde FROM meta WHERE naam = 'log_id'").fetchone()
+    return str(row[0]) if row else ""
+
+
+def belong(wissel: Database, keys: KeyStore, asked: Asked) -> str:
     """Declare the topics and hold gemeenten and keys against the log; return the log's identity."""
     log_id = declare(wissel, asked.topics)
     check_gemeenten(wissel, asked.gemeenten)

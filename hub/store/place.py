@@ -45,7 +45,9 @@ class Heard(Protocol):
 
 
 class Place(Protocol):
-    """Where the store is."""
+    """Where the store is. ``name`` says it to a person, without a password."""
+
+    name: str
 
     def lock(self, *, shared: bool) -> Lock:
         """Return the lock that keeps a second hub away; ``shared``: only one that runs alone."""
@@ -68,6 +70,7 @@ class OnFiles:
 
     def __init__(self, loaded: Loaded) -> None:
         self._folder = loaded.settings.opslag.map
+        self.name = f"de map {self._folder.resolve()}"
 
     def lock(self, *, shared: bool) -> Lock:  # noqa: ARG002 - files are of one process (Core refuses)
         """Return the lock on the folder."""

@@ -26,8 +26,8 @@ from psycopg.pq import TransactionStatus
 
 from hub.errors import HubError, Refused
 from hub.plugins import Value
-from hub.store.base import CommitUnknown, Connection, StoreUnavailable
-from hub.store.postgres_sql import adapt, packed, translated, with_types
+from hub.store.base import CommitUnknown, Connection, StoreUnavailable, Table, shapes
+from hub.store.postgres_sql import NUMBERED, TABLES, adapt, packed, translated, with_types
 from hub.store.writer import Outcome, Work, Writer
 
 T = TypeVar("T")
@@ -145,6 +145,16 @@ class PostgresConnection:
     def lost(self, error: BaseException) -> bool:
         """Return True when the connection, the server or the whole transaction failed."""
         return self.pg.broken or self.pg.closed or (isinstance(error, psycopg.Error) and _is(error, _OF_THE_SERVER))
+
+    def tables(self) -> list[Table]:
+        """Return the tables of the schema but the record of its migrations."""
+        return shapes(self.pg.execute(TABLES))
+
+    def number_on(self, table: str) -> None:
+        """Set the sequence of an identity column, which knows nothing of numbers that rows brought along."""
+        for (column,) in self.pg.execute(NUMBERED, (table,)).fetchall():
+            highest = f"(SELECT coalesce(max({column}), 0) + 1 FROM {table})"
+            self.pg.execute(f"SELECT setval(pg_get_serial_sequence(%s, %s), {highest}, false)".encode(), (table, column))
 
     def unwiped(self) -> AbstractContextManager[None]:
         """PostgreSQL never overwrites what is deleted."""

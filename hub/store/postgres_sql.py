@@ -17,6 +17,15 @@ from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
+# Every table of a schema with its columns and their place in its primary key; and the columns that number themselves.
+TABLES: Final = (
+    "SELECT t.relname, a.attname, coalesce(array_position(i.indkey::smallint[], a.attnum) + 1, 0) FROM pg_class t"
+    " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary"
+    " WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind = 'r' AND t.relname <> 'migratie'"
+    " ORDER BY t.relname, a.attnum"
+)
+NUMBERED: Final = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attidentity <> '' AND attnum > 0"
 _TOKEN: Final = re.compile(r"'[^']*'|(NOT )?\bIN \(((?:\?(?:, ?\?)*)?)\)|\?|%")
 _TYPE: Final = re.compile(r"--[^\n]*|'[^']*'|\b(TEXT|INTEGER|BLOB|REAL|WITHOUT ROWID)\b")
 # Text is compared byte by byte, as SQLite does: pages that go on after a key rest on it, whatever the database's locale.

@@ -120,6 +120,7 @@ class OnServer:
         if database is None or keys is None or problems:
             raise ConfigError(problems)
         self.server, self.keys = database, keys
+        self.name = f"PostgreSQL op {database.name}"
 
     def lock(self, *, shared: bool) -> ServerLock:
         """Return the lock on the database."""

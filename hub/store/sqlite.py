@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from hub.errors import Refused
-from hub.store.base import Connection, StoreUnavailable
+from hub.store.base import Connection, StoreUnavailable, Table, shapes
 from hub.store.writer import Outcome, Work, Writer
 
 T = TypeVar("T")
@@ -23,6 +23,10 @@ _PRAGMAS: Final = (
     "busy_timeout=5000",
     "cache_size=-32000",
     "wal_autocheckpoint=8000",
+)
+_TABLES: Final = (
+    "SELECT m.name, c.name, c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c"
+    " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.name, c.cid"
 )
 _BACKUP: Final = "put back its newest backup (docs/how-to/bestanden-veiligstellen.md)"
 # What is wrong with the file or its disk, as against with one statement: nothing in this transaction can be trusted then.
@@ -61,6 +65,13 @@ class SqliteConnection(sqlite3.Connection):
     def lost(self, error: BaseException) -> bool:
         """Return True when the file or its disk failed."""
         return isinstance(error, sqlite3.Error) and _code(error) in _OF_THE_FILE
+
+    def tables(self) -> list[Table]:
+        """Return the tables of the file."""
+        return shapes(self.execute(_TABLES))
+
+    def number_on(self, _table: str) -> None:
+        """Nothing: SQLite counts on from the highest by itself."""
 
     @contextmanager
     def unwiped(self) -> Iterator[None]:

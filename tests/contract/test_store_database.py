@@ -10,6 +10,7 @@ import threading
 import psycopg
 import pytest
 
+from hub.store.base import Table
 from hub.store.postgres import BOOKKEEPING, PostgresDatabase, Server
 from hub.store.sqlite import SqliteDatabase
 
@@ -295,3 +296,24 @@ def test_many_rows_go_in_as_few_do(database):
 
     database.write(twice).result(10)
     assert rows(database) == [*range(500), 5_000]
+
+
+def test_tables_are_told_by_their_columns_and_key(database):
+    """What a move copies and in which order follows from this alone, on every engine; the key in its own order."""
+    database.write(lambda db: db.define("CREATE TABLE u (a TEXT, b INTEGER, c BLOB, PRIMARY KEY (c, a))")).result()
+    with database.reader() as db:
+        found = {table.name: table for table in db.tables()}
+    assert found["t"] == Table("t", ("n", "tekst", "inhoud"), ("n",))
+    assert found["u"] == Table("u", ("a", "b", "c"), ("c", "a"))
+    assert not any(name.startswith("sqlite_") or name == "migratie" for name in found)
+
+
+def test_numbers_go_on_after_rows_that_came_with_their_own(postgres):
+    """An identity of PostgreSQL knows nothing of them by itself, and would give the same number out again."""
+    with postgres.database() as address:
+        database = PostgresDatabase(Server(address), "wissel", alone=BOOKKEEPING)
+        database.write(lambda db: db.execute("INSERT INTO bron (id, naam) VALUES (41, 'a')")).result()
+        database.write(lambda db: db.number_on("bron")).result()
+        given = database.write(lambda db: db.execute("INSERT INTO bron (naam) VALUES ('b') RETURNING id").fetchone()).result()
+        database.close()
+    assert given[0] == 42
