@@ -111,6 +111,14 @@ class Members:
                 self.load(db, member)
             self._load_skipped(member)
 
+    def look_elsewhere(self) -> None:
+        """Read where every member stands in the partitions that other processes work on; the own ones are known here."""
+        others = [(where, self._log.place(*where, 0)) for where in self.partitions if not self._log.assigned(*where)]
+        for member in self.all:
+            with member.database.reader() as db:
+                for where, base in others:
+                    member.points[where] = checkpoints.load(db, member.name, base >> 40, base)
+
     def _load_skipped(self, member: Member) -> None:
         """Read what a person decided to leave out, in whatever process that was."""
         with self._bookkeeping.reader() as db:

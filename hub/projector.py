@@ -71,6 +71,10 @@ class Projector(Follower):
         self._following.sync()
         self._following.reload()
 
+    def look_elsewhere(self) -> None:
+        """Read where all builds stand in the partitions that other processes work on."""
+        self._following.look_elsewhere()
+
     def steps(self) -> Iterable[Callable[[], int]]:
         """Yield one step per partition that holds something new; all are handed to the writer first, to share a commit."""
         self._following.sync()

@@ -83,9 +83,13 @@ class Versheid:
 
     def _look_again(self) -> None:
         """Read where the members are, where other processes move them."""
-        if self._hub.shared and not self._hub.working:
-            self._hub.projector.reload()
-            self._hub.flow_runner.reload()
+        if not self._hub.shared:
+            return
+        for runner in (self._hub.projector, self._hub.flow_runner):
+            if self._hub.working:  # the runner's thread knows its own partitions best
+                runner.look_elsewhere()
+            else:
+                runner.reload()
 
     def storingen(self) -> list[str]:
         """Return in a sentence each what keeps this process from going on."""

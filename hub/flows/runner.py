@@ -85,6 +85,15 @@ class FlowRunner(Follower):
             for member in self.members:
                 self._load(db, member)
 
+    def look_elsewhere(self) -> None:
+        """Read where all flows stand in the partitions that other processes work on."""
+        with self._database.reader() as db:
+            for member in self.members:
+                for partition in self._partitions[member.name]:
+                    if not self._log.assigned(member.flow.topic, partition):
+                        base = self._log.place(member.flow.topic, partition, 0)
+                        member.points[partition] = checkpoints.load(db, member.name, base >> 40, base)
+
     def positions(self) -> list[tuple[str, str, int, int]]:
         """Return (member, topic, partition, offset) of every flow: the last event each has taken."""
         return [(m.name, m.flow.topic, p, m.points[p].offset) for m in self.members for p in self._partitions[m.name]]

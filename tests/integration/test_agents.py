@@ -239,6 +239,20 @@ def test_partitions_move_between_workers_with_work_in_flight(samen):
     asyncio.run(scenario())
 
 
+def test_a_worker_knows_how_far_the_others_are(samen):
+    """Lag is that of the installation: what another worker has taken is not behind."""
+
+    async def scenario():
+        async with draait(worker(samen)) as one, draait(worker(samen)) as other:
+            await tot(lambda: len(one.log.feed.assigned) == len(other.log.feed.assigned) == 1)
+            for number in range(1, 6):
+                put(one, number)
+            await tot(lambda: alles(one, 5))
+            assert [hub.freshness().achter for hub in (one, other)] == [0, 0]
+
+    asyncio.run(scenario())
+
+
 def test_a_command_needs_no_process_where_workers_share_a_store(samen, monkeypatch):
     """It goes to the database beside the workers; a hub that wants the store for itself is refused."""
     monkeypatch.setattr("hub.core.installed", plugins)
