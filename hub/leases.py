@@ -114,7 +114,7 @@ class Leases:
         """Do one round in one transaction."""
         at = self._now()
         rows, held = await asyncio.wrap_future(self._database.write(lambda db: self._count_and_take(db, at), urgent=True))
-        self._note(rows, at)
+        self._note(rows, self._now())  # after the transaction: it may have waited long for the lock, and counts came meanwhile
         for name in held - self._held:
             log.info("lease_taken", dienst=name)
         for name in self._held - held:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -53,6 +54,13 @@ def rondes(*rounds):
             await leases.round()
 
     asyncio.run(run())
+
+
+def in_een_draad(work):
+    """Let another process do something while this one waits."""
+    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    thread.join()
 
 
 def verder(seconds, *all_leases):
@@ -158,3 +166,24 @@ def test_a_service_runs_in_one_process_and_moves_with_the_lease(database):
 async def until(waar):
     while not waar():  # noqa: ASYNC110 - what is waited for is done by others
         await asyncio.sleep(0.01)
+
+
+def test_a_count_that_came_while_waiting_for_the_store_gives_a_whole_lease(twee, monkeypatch):
+    """Who waited long for its turn to look saw a count made meanwhile: it stands still only from then on."""
+    een, ander = twee
+    rondes(een)
+    write, waited = ander._database.write, []
+
+    def late(work, **more):
+        if not waited:
+            waited.append(True)
+            verder(2.9, een, ander)
+            in_een_draad(een.round)
+        return write(work, **more)
+
+    monkeypatch.setattr(ander._database, "write", late)
+    asyncio.run(ander.round())
+    verder(0.2, een, ander)
+    rondes(ander)
+    assert een.left_s("termijnen") > LASTS_S / 2
+    assert ander.left_s("termijnen") == 0
