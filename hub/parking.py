@@ -12,7 +12,7 @@ import structlog
 from hub import metrics
 from hub.errors import ForeignRecord, HubError, SequenceFault
 from hub.events import uuid_text
-from hub.log.base import Record
+from hub.log.base import OFFSET_MASK, Log, Record
 from hub.plugins import Value
 from hub.privacy import mask_bsns
 from hub.store.base import Connection
@@ -137,6 +137,15 @@ def tally(db: Connection) -> list[tuple[str, int, int, int]]:
         " FROM geparkeerd GROUP BY lid, stroom) AS s GROUP BY lid"
     )
     return [(str(lid), int(total), int(most), int(since)) for lid, total, most, since in db.execute(query)]
+
+
+def record_of(where: Log, parked: Parked) -> Record | None:
+    """Return the record of a parked event, the store's own copy where the log does not hold it any more."""
+    record = where.record_at(parked.plaats)
+    if record is None:
+        own = where.between(parked.stroom, parked.volgnummer - 1, parked.volgnummer + 1)
+        record = own[0]._replace(offset=parked.plaats & OFFSET_MASK) if own else None
+    return record
 
 
 def release(db: Connection, member: str, stream: int, places: Iterable[int]) -> None:

@@ -277,7 +277,7 @@ class Projector(Follower):
         if not waiting:
             return []
         point = self.fence(db, member, waiting[0].plaats)
-        records = [record for parked in waiting if (record := self._log.record_at(parked.plaats))]
+        records = [record for parked in waiting if (record := parking.record_of(self._log, parked))]
         streams = self._decoder.decode(records, None)
         at_us = to_microseconds(self._clock.now())
         entries = batches.put_rows(db, member, streams, base=point.base, parked=(), way=way, at_us=at_us)

@@ -322,7 +322,7 @@ class FlowRunner(Follower):
             return True
         fresh = FlowMember(member.flow, skipped=member.skipped)  # no state from the cache: the code may have been mended
         outcome = self._judge.judge(fresh, stream, self._log.streams([stream])[stream])
-        records = [record for parked in waiting if (record := self._log.record_at(parked.plaats))]
+        records = [record for parked in waiting if (record := parking.record_of(self._log, parked))]
         base = waiting[0].plaats - records[0].offset
         failed = [outcome] if isinstance(outcome, Failed) else []
         judged = [outcome] if isinstance(outcome, Judged) else []

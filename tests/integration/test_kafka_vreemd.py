@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from hub_voor_tests import VolgFlow, feit, plugins, zet
+from hub_voor_tests import TELLER, VolgFlow, feit, plugins, tel, zet
 from logs import drop_topics, kafka_hub, make_topics, publisher_of, raw, settle
 
 from hub.errors import Refused
@@ -261,6 +262,40 @@ def test_a_well_made_event_the_store_never_gave_out_stops_its_publication(hub, k
     stuur(key, value, having(headers, ce_sequence=b"7", ce_id=b"11111111-2222-3333-4444-555555555555"))
     with pytest.raises(Refused, match="never gave out"):
         publisher_of(hub).check()
+
+
+def test_what_is_parked_outlives_its_record_in_the_topic(kafka, topic_prefix, tmp_path):
+    """Retention took the record: a retry finds the event in the store, and lets go of nothing that it did not apply."""
+    from kafka import TopicPartition
+    from kafka.admin import KafkaAdminClient
+
+    broken = [True]
+
+    def apply(row, event):
+        if broken:
+            raise ValueError
+        return tel(row, event)
+
+    make_topics(kafka, topic_prefix, partities=1)
+    mended = replace(TELLER, handlers=dict.fromkeys(TELLER.handlers, apply))
+    hub = kafka_hub(tmp_path, kafka, topic_prefix, partities=1, made=plugins({"teller": mended})).open()
+    publisher = publisher_of(hub)
+    try:
+        zet(hub, feit("a", 1), feit("a", 2))
+        settle(hub, publisher)
+        (member,) = hub.projector.members
+        admin = KafkaAdminClient(bootstrap_servers=kafka)
+        admin.delete_records({TopicPartition(topic_prefix + ZAKEN, 0): 2})
+        admin.close()
+        broken.clear()
+        zet(hub, feit("b", 1))
+        settle(hub, publisher)
+        assert hub.projector.retry(member, hub.log.head(ZAKEN, "a").id)
+        assert gezien(hub) == [1, 2]
+    finally:
+        publisher.stop()
+        hub.close()
+        drop_topics(kafka, topic_prefix)
 
 
 def test_one_zaak_built_again_takes_what_was_seen_however_far_the_topic_ran_ahead(hub, stuur):
