@@ -89,10 +89,8 @@ class FlowRunner(Follower):
         """Read where all flows stand in the partitions that other processes work on."""
         with self._database.reader() as db:
             for member in self.members:
-                for partition in self._partitions[member.name]:
-                    if not self._log.assigned(member.flow.topic, partition):
-                        base = self._log.place(member.flow.topic, partition, 0)
-                        member.points[partition] = checkpoints.load(db, member.name, base >> 40, base)
+                elsewhere = [p for p in self._partitions[member.name] if not self._log.assigned(member.flow.topic, p)]
+                member.points.update({p: self._point(db, member, p) for p in elsewhere})
 
     def positions(self) -> list[tuple[str, str, int, int]]:
         """Return (member, topic, partition, offset) of every flow: the last event each has taken."""
@@ -358,10 +356,8 @@ class FlowRunner(Follower):
 
     def _fence(self, db: Connection, member: FlowMember, place: int) -> None:
         """Move the checkpoint of a place's partition in place: a batch that knew the stream as parked starts over (R4)."""
-        topic, partition = self._log.partition_at(place)
-        base = self._log.place(topic, partition, 0)
-        point = checkpoints.load(db, member.name, base >> 40, base)
-        self._move(db, member, point)
+        _, partition = self._log.partition_at(place)
+        self._move(db, member, self._point(db, member, partition))
 
     # ------------------------------------------------------------------------------------------------- opening
 
@@ -390,11 +386,13 @@ class FlowRunner(Follower):
                 log.warning("flow_begins_at_head", flow=member.flow.name, **told)
 
     def _load(self, db: Connection, member: FlowMember) -> None:
-        for partition in self._partitions[member.name]:
-            base = self._log.place(member.flow.topic, partition, 0)
-            member.points[partition] = checkpoints.load(db, member.name, base >> 40, base)
+        member.points.update({p: self._point(db, member, p) for p in self._partitions[member.name]})
         member.parked = parking.parked_streams(db, member.name)
         member.skipped |= parking.skipped(db, member.name)
+
+    def _point(self, db: Connection, member: FlowMember, partition: int) -> Checkpoint:
+        base = self._log.place(member.flow.topic, partition, 0)
+        return checkpoints.load(db, member.name, base >> 40, base)
 
 
 def _sequence(db: Connection, stream: int) -> int:
