@@ -73,9 +73,9 @@ class BurgerzakenConnector:
         """Return False: this connector accepts no hints about zaken."""
         return False
 
-    def backlog(self, tx: ReadTx) -> int:  # noqa: ARG002
-        """Return 0: nothing comes in here that would have to be settled."""
-        return 0
+    def backlog(self, tx: ReadTx) -> int:
+        """Return how many messages of the registry wait until the person they are about was read."""
+        return meldingen.aantal_open(tx)
 
     def vergeet(self, tx: Tx, gemeente: str, subject: str) -> None:
         """Follow a person no longer whose data are destroyed (``hub.vergeten.Vergeet``)."""

@@ -94,6 +94,12 @@ def open_(tx: ReadTx, gemeente: str) -> dict[str, Aanwijzing]:
     }
 
 
+def aantal_open(tx: ReadTx) -> int:
+    """Return how many messages still wait until the person they are about was read."""
+    (count,) = tx.one("SELECT count(*) FROM burgerzaken_melding WHERE klaar IS NULL") or (0,)
+    return int(count)
+
+
 def sluit(tx: Tx, gemeente: str, tot: Mapping[str, datetime], *, nu: datetime) -> None:
     """Close the messages about these people that came in up to and with the given moment; forget long closed ones."""
     tx.executemany(

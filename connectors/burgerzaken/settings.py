@@ -119,9 +119,9 @@ class BurgerzakenSettings(Strict):
     )
     stuf: StufOntvangst | None = Field(None, description="Aannemen van StUF-BG-kennisgevingen; weglaten: niet.")
     oordelen: OordeelOntvangst | None = Field(None, description="Aannemen van oordelen van de leverancier; weglaten: niet.")
-    gateway: Gateway = Field(default_factory=Gateway)
-    gateways: dict[BronNaam, Gateway] = Field(default_factory=dict)
-    doelen: dict[DoelNaam, Doel] = Field(default_factory=dict)
+    gateway: Gateway = Field(default_factory=Gateway, description="Hoe de bronnen worden bereikt.")
+    gateways: dict[BronNaam, Gateway] = Field(default_factory=dict, description="Bronnen met een eigen gateway.")
+    doelen: dict[DoelNaam, Doel] = Field(default_factory=dict, description="Een eigen doel voor een soort lezen.")
 
     tabel33_bestand: Path | None = Field(
         None, description="Landelijke tabel 33 (gemeentecodes en opvolgers, RvIG) als CSV, voor samengevoegde gemeenten."

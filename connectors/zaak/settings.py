@@ -87,44 +87,50 @@ class ZaakSettings(_Strict):
     ``vergelijken_s``: how often what no notification told is looked for; 0 is never.
     """
 
-    zaken_api: Url
-    catalogi_api: Url
-    notificaties_api: Url | None = None
-    objecten: Objecten | None = None
-    client_id: str
-    secret: SecretStr | None = None
-    secret_bestand: Path | None = None
-    oauth2: Oauth2 | None = None
-    mtls: Mtls | None = None
-    user_id: str = "wissel"
-    user_representation: str = "Wissel"
+    zaken_api: Url = Field(description="Base address of the Zaken API")
+    catalogi_api: Url = Field(description="Base address of the Catalogi API")
+    notificaties_api: Url | None = Field(None, description="Base address of the Notificaties API; needed to subscribe")
+    objecten: Objecten | None = Field(None, description="Objects API that keeps what a zaakobject points at")
+    client_id: str = Field(description="Client the zaaksysteem gave us")
+    secret: SecretStr | None = Field(None, description="Secret the JWT is signed with")
+    secret_bestand: Path | None = Field(None, description="File with that secret")
+    oauth2: Oauth2 | None = Field(None, description="OAuth2 server in place of a JWT of our own")
+    mtls: Mtls | None = Field(None, description="Our certificate for mutual TLS")
+    user_id: str = Field("wissel", description="Who we are in the audit trail")
+    user_representation: str = Field("Wissel", description="How we are shown in the audit trail")
     webhook_authorization: SecretStr | None = Field(None, description="Whole value of the Authorization header, literally")
-    webhook_authorization_bestand: Path | None = None
-    abonneren: bool = False
-    callback_url: Url | None = None
+    webhook_authorization_bestand: Path | None = Field(None, description="File with that value")
+    abonneren: bool = Field(False, description="Subscribe by itself when the hub starts")
+    callback_url: Url | None = Field(None, description="Address at which the notifications component reaches our webhook")
     kanalen: tuple[str, ...] = Field(("zaken",), description="Kanalen to subscribe to; `zaken` always")
     abonnement_s: Seconds = Field(300.0, description="How often our subscription is looked at")
     gat_na_s: Seconds = Field(900.0, description="After how long a change in a trail that nobody told of counts as not told")
-    audittrail: Literal["auto", "ja", "nee"] = "auto"
-    gelijktijdig: Annotated[int, Field(ge=1, le=256)] = 16
-    timeout_s: Seconds = 15.0
-    timeout_schrijven_s: Seconds = 20.0
-    lease_s: Seconds = 120.0
-    eerste_pauze_s: Seconds = 0.5
-    langste_pauze_s: Seconds = 300.0
-    tweede_404_na_s: Seconds = 30.0
-    catalogus_bewaren_s: Seconds = 3600.0
+    audittrail: Literal["auto", "ja", "nee"] = Field(
+        "auto", description="Whether our credentials may read audit trails; `auto` finds out at the first zaak, and that stays"
+    )
+    gelijktijdig: Annotated[int, Field(ge=1, le=256)] = Field(16, description="Zaken fetched at the same time")
+    timeout_s: Seconds = Field(15.0, description="Longest wait for one read")
+    timeout_schrijven_s: Seconds = Field(20.0, description="Longest wait for one write")
+    lease_s: Seconds = Field(120.0, description="How long one worker holds the fetching of a zaak")
+    eerste_pauze_s: Seconds = Field(0.5, description="First pause before fetching is tried again")
+    langste_pauze_s: Seconds = Field(300.0, description="Longest pause between two tries")
+    tweede_404_na_s: Seconds = Field(30.0, description="Pause before a zaak that was not found is looked for again")
+    catalogus_bewaren_s: Seconds = Field(3600.0, description="How long what the catalogue said is kept")
     vergelijken_s: float = Field(3600.0, ge=0, description="How often what no notification told is looked for; 0 is never")
     vergelijken_gesloten_s: float = Field(86_400.0, gt=0, description="How often closed zaken are looked for as well")
     vergelijken_na_start_s: float = Field(60.0, ge=0, description="How long after a start the first comparison begins")
     vergelijken_per_s: Seconds = Field(20.0, description="Most requests a second for comparing; what is spread takes fewer")
-    vergelijken_gelijktijdig: Annotated[int, Field(ge=1, le=64)] = 4
+    vergelijken_gelijktijdig: Annotated[int, Field(ge=1, le=64)] = Field(
+        4, description="Requests at the same time for comparing"
+    )
     vullen_per_s: Seconds = Field(10.0, description="Most zaken a second that filling (`wissel zaak backfill`) takes up")
     rol_behandelaar: str = Field("behandelaar", description="omschrijvingGeneriek of the roltype of the handler")
-    resultaten: Resultaten = Resultaten()
-    zaaktypen_verhuizing: tuple[str, ...] = ("B0366",)
-    zaaktypen_adresonderzoek: tuple[str, ...] = ()
-    mapping: Mapping = Mapping()
+    resultaten: Resultaten = Field(
+        default_factory=Resultaten, description="Name of the resultaattype per way a declaration can end"
+    )
+    zaaktypen_verhuizing: tuple[str, ...] = Field(("B0366",), description="Zaaktypen that count as another open move")
+    zaaktypen_adresonderzoek: tuple[str, ...] = Field((), description="Zaaktypen that count as an open address investigation")
+    mapping: Mapping = Field(default_factory=Mapping, description="Where in a zaak each part of a declaration stands")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

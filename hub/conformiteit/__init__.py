@@ -8,12 +8,15 @@ HTTP on both sides; ``pytest --pyargs hub.conformiteit.regels --connector NAME``
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
+from hub.privacy import Pseudonymizer
+
 GEMEENTE: Final = "proefdorp"
+PSEUDONIEM: Final = Pseudonymizer(bytes(range(32)))  # by which the kit's hub calls people
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -33,12 +36,13 @@ class Levering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProefOpdracht:
-    """An opdracht for the connector to carry out, as a flow would give it."""
+    """An opdracht for the connector to carry out, as a flow would give it. ``effect`` False: it only reads."""
 
     soort: str
     zaak: str
     gegevens: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     besloten: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    effect: bool = True
 
 
 class Proef(Protocol):
@@ -49,6 +53,13 @@ class Proef(Protocol):
     ``ongevraagd``    words that it tells without having been asked: they may stand nowhere at all. Empty when it tells none.
     ``onleesbaar``    bodies that are no message of this kind at all: refused, and never a fact.
     ``verzoeken_per_storing``  how many requests a connector may make during the two seconds in which nothing works.
+
+    For a connector that is only hinted to and fetches, or that reads by opdracht:
+
+    ``verslagen``     types of events that say what the connector did itself, such as that it read somebody: as many as it
+                      took, so no part of ``waarheid``.
+    ``waarnemingen``  types of events that one hub saw, as a difference with what it had read before: once, in their order,
+                      under an id of that hub.
     """
 
     app: Any
@@ -56,9 +67,19 @@ class Proef(Protocol):
     ongevraagd: Sequence[str]
     onleesbaar: Sequence[bytes]
     verzoeken_per_storing: int
+    verslagen: Collection[str] = ()
+    waarnemingen: Collection[str] = ()
 
     def instellingen(self, url: str) -> Mapping[str, Any]:
         """Return the section ``[gemeenten.<name>.<connector>]`` with which the connector finds the other side at ``url``."""
+
+    def vooraf(self) -> Sequence[ProefOpdracht]:
+        """Return what a hub is asked to do before anything happens, such as to follow people; nothing for most."""
+        return ()
+
+    def weigert(self, status: int, tekst: str) -> bool:
+        """Tell whether this answer refuses a message as this kind of system agreed: by default 4xx that says why."""
+        return 400 <= status < 500 and bool(tekst.strip())  # noqa: PLR2004
 
     def gebeur(self, aantal: int) -> Sequence[Levering]:
         """Let ``aantal`` things happen, about several streams, and return what the other side sends about them."""
@@ -73,4 +94,4 @@ class Proef(Protocol):
         """Return what stands at the other side because of opdrachten, one entry per time: the same effect twice is two."""
 
 
-__all__ = ("GEMEENTE", "Levering", "Proef", "ProefOpdracht")
+__all__ = ("GEMEENTE", "PSEUDONIEM", "Levering", "Proef", "ProefOpdracht")

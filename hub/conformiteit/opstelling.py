@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import groupby
@@ -22,8 +22,8 @@ import uvicorn
 
 from hub.app import EmbeddedHub
 from hub.conformiteit import Levering, Proef, ProefOpdracht
-from hub.conformiteit.proces import VAN_DE_KIT, hub_on
-from hub.events import ZAKEN, Event
+from hub.conformiteit.proces import hub_on, van_de_kit
+from hub.events import Event
 
 _SLOW_S: Final = 3.0
 _START_S: Final = 30.0
@@ -97,6 +97,7 @@ class Opstelling:
         self.loket = loket or Loket(proef.app)
         self._process: subprocess.Popen[str] | None = None
         self._port = 0
+        self._new = True
         self._client = httpx.Client(timeout=10)
         given = {"connector": connector, "instellingen": dict(proef.instellingen(self.loket.url))}
         (folder / "proef.json").write_text(json.dumps(given), encoding="utf-8")
@@ -119,6 +120,10 @@ class Opstelling:
         if not line.startswith("klaar "):
             raise AssertionError(f"the hub with this connector does not start:\n{self.output()[-4000:]}")
         self._port = int(line.split()[1])
+        if self._new:
+            self._new = False
+            self.geef(self.proef.vooraf())
+            self.wait_for_rest()
 
     def kill(self) -> None:
         """Kill it as a power cut would."""
@@ -230,11 +235,11 @@ def _of(hub: EmbeddedHub, topic: str, partition: int) -> Iterator[Event]:
     return (hub.log.event(record, names[record.stream]) for record in records)
 
 
-def facts(events: Sequence[Event]) -> Mapping[str, list[str]]:
-    """Return stream key -> event types of what the connector put down: not what the kit asked for, nor outcomes."""
+def facts(events: Sequence[Event], verslagen: Collection[str] = ()) -> Mapping[str, list[str]]:
+    """Return stream key -> types of the facts put down: not what the kit asked for, nor outcomes, nor ``verslagen``."""
     found: dict[str, list[str]] = {}
     for event in events:
-        if event.topic == ZAKEN and event.type not in VAN_DE_KIT and not event.type.startswith(_OPDRACHT_TYPES):
+        if event.type not in verslagen and not event.type.startswith(_OPDRACHT_TYPES) and not van_de_kit(event):
             found.setdefault(event.key, []).append(event.type)
     return found
 

@@ -33,6 +33,16 @@ def test_a_new_connector_keeps_all_rules(pakket: Path) -> None:
     assert "proef houdt alle regels." in checked.stdout
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("naam", ["zaak", "burgerzaken"])
+def test_our_own_connectors_keep_all_rules(tmp_path: Path, naam: str) -> None:
+    """What is asked of others holds here, with no rule skipped: one connector that fetches, one that reads and follows."""
+    checked = wissel(tmp_path, "check", naam)
+    assert checked.returncode == 0, checked.stdout
+    assert "13 passed" in checked.stdout
+    assert "skipped" not in checked.stdout
+
+
 TYPE = "nl.overheid.zaken.klantcontact-toegevoegd.v1"
 NEW_ID, CHANCE = 'fact_id(gemeente.slug, "proef", str(bericht.id))', "str(__import__('uuid').uuid4())"
 WRONG = {  # what is wrong -> rule, the text that is right, the text that is not, what is said

@@ -119,6 +119,17 @@ def test_a_message_that_is_ahead_of_the_registry_waits_for_it(w, door):
     assert w.hub.read_now(lambda tx: tx.one("SELECT count(*) FROM burgerzaken_melding WHERE klaar IS NULL")) == (0,)
 
 
+def test_a_message_that_was_not_dealt_with_counts_as_work_to_do(w, door):
+    """Who looks whether the hub is done, or behind, sees the messages that still wait for a read."""
+    aangifte = w.aangifte("alleenstaande")
+    w.haal_personen(aangifte)
+    moves_to(w, aangifte)
+    post(door, changed(aangifte["initiator"]["bsn"]))
+    assert w.hub.read_now(CONNECTOR.backlog) == 1
+    w.ronde()
+    assert w.hub.read_now(CONNECTOR.backlog) == 0
+
+
 def test_of_people_no_case_needs_nothing_is_kept(w, door):
     """A registry sends the changes of every resident; only those of a running case concern us."""
     aangifte = w.aangifte("alleenstaande")
