@@ -170,7 +170,8 @@ def _opened(loaded: Loaded, folder: Path) -> tuple[str, int]:
     hub = Core(there).open()
     try:
         (log_id,) = hub.read_now(lambda tx: tx.one("SELECT waarde FROM meta WHERE naam = 'log_id'")) or ("",)
-        return log_id, sum(position.head for position in hub.log.positions())
+        (events,) = hub.read_now(lambda tx: tx.one(_HEADS)) or (0,)  # what was put down; a topic also holds what is not ours
+        return log_id, events
     finally:
         hub.close()
         (folder / "wissel.lock").unlink(missing_ok=True)

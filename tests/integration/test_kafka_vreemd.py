@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from hub_voor_tests import TELLER, VolgFlow, feit, plugins, tel, zet
-from logs import drop_topics, kafka_hub, make_topics, publisher_of, raw, settle
+from confluent_kafka import Producer
+from hub_voor_tests import TELLER, VolgFlow, feit, loaded, plugins, tel, zet
+from logs import access, drop_topics, kafka_hub, make_topics, publisher_of, raw, settle
 
+from hub import discovery
+from hub.app import EmbeddedHub
 from hub.errors import Refused
 from hub.events import ZAKEN
 from hub.replay.beheer import Besluit
 from hub.replay.stroom import herbouw_stroom
+from hub.reservekopie import maak
 
 GROOT = 10 * 1024 * 1024
 
@@ -33,8 +38,6 @@ def hub(kafka, topic_prefix, tmp_path):
 @pytest.fixture
 def stuur(kafka, hub):
     """Write straight into the topic, as nobody of ours does."""
-    from confluent_kafka import Producer
-
     producer = Producer({"bootstrap.servers": kafka, "message.max.bytes": 3 * GROOT})
 
     def send(key=None, value=None, headers=None):
@@ -310,3 +313,20 @@ def test_one_zaak_built_again_takes_what_was_seen_however_far_the_topic_ran_ahea
     assert gezien(hub) == [1, 2]
     settle(hub, hub.publisher)
     assert gezien(hub) == [1, 2, 3, 4]
+
+
+def test_a_backup_counts_what_was_put_down_and_not_what_lies_in_the_topic(kafka, topic_prefix, tmp_path):
+    """Foreign records and repeats make a topic longer than the log: counted along, putting back would not see what is newer."""
+    make_topics(kafka, topic_prefix, connectors=discovery.connectors())
+    settings = loaded(tmp_path / "hub").model_copy(update={"kafka": access(kafka, topic_prefix)})
+    with closing(EmbeddedHub(settings).open()) as hub:
+        zet(hub, feit("a", 1), feit("a", 2))
+        publisher = publisher_of(hub)
+        publisher.catch_up()
+        publisher.stop()
+    producer = Producer({"bootstrap.servers": kafka})
+    for number in range(5):
+        producer.produce(topic_prefix + ZAKEN, value=b"niet van ons", key=str(number), partition=0)
+    assert producer.flush(20) == 0
+    assert maak(settings, tmp_path / "kopie").gebeurtenissen == 2
+    drop_topics(kafka, topic_prefix)
