@@ -15,6 +15,7 @@ from hub.privacy import mask_bsns
 
 Json = Mapping[str, Any]
 ZGW: Final = "nl.overheid.zaken."
+_CONTACT: Final = ("emailadres", "functie", "naam", "telefoonnummer")  # what ZGW has of a contactpersoonRol, and no more
 _BAG_ID: Final = re.compile(r"(?<!\d)(\d{16})/?$")
 
 GEREGISTREERD: Final = f"{ZGW}zaak-geregistreerd.v1"
@@ -192,7 +193,7 @@ def _betrokkene(rol: Json, omgeving: Omgeving) -> tuple[str | None, Besloten]:
         "voorvoegsel": who.get("voorvoegselGeslachtsnaam") or who.get("voorvoegselAchternaam"),
         "voornamen": who.get("voornamen") or who.get("voorletters"),
         "naam": who.get("statutaireNaam") or who.get("naam"),
-        "contact": {name: value for name, value in contact.items() if value},
+        "contact": {name: contact[name] for name in _CONTACT if contact.get(name)},
     }
     if bsn is not None:
         pseudonym = omgeving.pseudonym(bsn)
