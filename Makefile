@@ -29,7 +29,7 @@ demo-kafka: .stamps/kafka $(WEB)  ## the same on a Kafka broker and PostgreSQL: 
 
 test: .stamps/test $(WEB)  ## all tests but the measurements; pick some with ARGS="tests/unit -k name"
 	@scripts/parts
-	@$(BIN)/python -m pytest --ignore=tests/bench $(ARGS)
+	@scripts/proeven $(ARGS)
 
 chaos: .stamps/test $(WEB)  ## everything of an installation killed KILLS times (SEED=s) while moves run; a judge looks after it
 	@scripts/parts default-jre-headless maven postgresql

@@ -24,7 +24,7 @@ async def _beoordeel(folder) -> dict:
     opzet.write_config()
     zaaksysteem = processen.zaaksysteem(opzet)
     zaaksysteem = dataclasses.replace(zaaksysteem, arguments=[*zaaksysteem.arguments, "--variant", "echt"])
-    running = [zaaksysteem, processen.burgerzaken(opzet), processen.hub(opzet)]
+    running = [zaaksysteem, processen.burgerzaken(opzet), *processen.hub(opzet)]
     async with httpx.AsyncClient(timeout=30) as client:
         try:
             await asyncio.gather(*(proces.start() for proces in running[:2]))
