@@ -39,7 +39,7 @@ async def _measure(folder) -> tuple[float, int, float]:
     opzet.write_config()
     settings = opzet.config.read_text(encoding="utf-8")  # without the sample: a sampled move waits for a person
     opzet.config.write_text(settings.replace('modus = "actief"', 'modus = "actief"\nsteekproef = 0'), encoding="utf-8")
-    zaaksysteem, burgerzaken, hub = processen.zaaksysteem(opzet), processen.burgerzaken(opzet), processen.hub(opzet)
+    zaaksysteem, burgerzaken, (hub,) = processen.zaaksysteem(opzet), processen.burgerzaken(opzet), processen.hub(opzet)
     async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=_AT_ONCE)) as client:
         try:
             await asyncio.gather(zaaksysteem.start(), burgerzaken.start())
