@@ -490,8 +490,8 @@ def test_the_connector_says_what_it_brings(w):
     reading = {"haal-adres", "haal-personen", "haal-bewoning"}
     assert set(CONNECTOR.executors(w.hub)) == {*reading, "verwerk-verhuizing", "lees-terug", "stop-volgen"}
     assert CONNECTOR.routes(w.hub) == ()
-    assert CONNECTOR.unsettled_hints(w.hub, ZAAK, w.klok.now()) is False
-    assert CONNECTOR.backlog(w.hub) == 0
+    assert w.hub.read_now(lambda tx: CONNECTOR.unsettled_hints(tx, ZAAK, w.klok.now())) is False
+    assert w.hub.read_now(CONNECTOR.backlog) == 0
 
 
 def wissel_toml(tmp_path, url, extra=""):
