@@ -19,7 +19,7 @@ def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str
 
 
 def configure(*, level: str = "INFO") -> None:
-    """Write logs to standard error, the program's own output stays clean."""
+    """Write logs to standard error, the program's own output stays clean; to what that is when a line is written."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -29,7 +29,6 @@ def configure(*, level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(sort_keys=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)  # httpx logs request lines, and one of those holds a BSN

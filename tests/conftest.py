@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 REPO = Path(__file__).resolve().parent.parent
 pytest_plugins = ("geen_bsn", "postgres_voor_tests")  # no burgerservicenummer in anything the tests write
@@ -33,6 +34,13 @@ def missing(part: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{part} (CI=true: a missing part is a failure)")
     pytest.skip(part)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command sets up logging for its whole process, which here is that of the tests after it too."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -28,12 +28,6 @@ OPEN = {"resourceUrl": "x", "aanmaakdatum": None, "wie": None}
 WHY = {"reden": "de stand was kwijt", "door": "beheer"}
 
 
-@pytest.fixture(autouse=True)
-def logs_as_they_were(monkeypatch):
-    """A command sets up logging for its whole process, which here is that of the other tests too."""
-    monkeypatch.setattr("hub.cli.logs.configure", lambda **_: None)
-
-
 @pytest.fixture
 def config(tmp_path):
     """Settings of a hub that never ran."""

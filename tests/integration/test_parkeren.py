@@ -48,12 +48,6 @@ def opened(folder, breuk, **settings):
     return EmbeddedHub(given, clock=Klok(), plugins=made).open()
 
 
-@pytest.fixture(autouse=True)
-def logs_as_they_were(monkeypatch):
-    """A command sets up logging for its whole process, which here is that of the other tests too."""
-    monkeypatch.setattr("hub.cli.logs.configure", lambda **_: None)
-
-
 @pytest.fixture
 def breuk():
     """Three zaken that fail on two causes."""

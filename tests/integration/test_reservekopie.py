@@ -27,12 +27,6 @@ NAAM = {"naam": "Zonneschijn"}
 ONE, TWO = feit("zaak-1", 1, besloten={ANNA: NAAM}), feit("zaak-2", 1, besloten={BOB: NAAM})
 
 
-@pytest.fixture(autouse=True)
-def logs_as_they_were(monkeypatch):
-    """A command sets up logging for its whole process, which here is that of the other tests too."""
-    monkeypatch.setattr("hub.cli.logs.configure", lambda **_: None)
-
-
 @pytest.fixture
 def config(tmp_path):
     """The settings file of an installation."""

@@ -26,12 +26,6 @@ NAAM, ADRES = {"naam": "Zonneschijn"}, {"straat": "Laan"}
 WHY = {"reden": "einde bewaartermijn", "door": "A. Archief", "tweede_persoon": "B. Beheer"}
 
 
-@pytest.fixture(autouse=True)
-def logs_as_they_were(monkeypatch):
-    """A command sets up logging for its whole process, which here is that of the other tests too."""
-    monkeypatch.setattr("hub.cli.logs.configure", lambda **_: None)
-
-
 def opened(folder):
     return EmbeddedHub(loaded(folder), clock=Klok(), plugins=plugins(connectors={"burgerzaken": BurgerzakenConnector()})).open()
 
