@@ -69,9 +69,9 @@ class BurgerzakenConnector:
         if kast := self._kasten.pop(hub, None):
             await kast.aclose()
 
-    def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:  # noqa: ARG002
-        """Return False: this connector accepts no hints about zaken."""
-        return False
+    def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:
+        """Return True when a message about somebody ``zaak`` needs came in before ``before`` and still waits (R12)."""
+        return meldingen.wacht_voor(tx, zaak, before)
 
     def backlog(self, tx: ReadTx) -> int:
         """Return how many messages of the registry wait until the person they are about was read."""

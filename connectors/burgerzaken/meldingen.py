@@ -100,6 +100,16 @@ def aantal_open(tx: ReadTx) -> int:
     return int(count)
 
 
+def wacht_voor(tx: ReadTx, zaak: str, voor: datetime) -> bool:
+    """Return True when a message about somebody this zaak needs came in before ``voor`` and still waits."""
+    sql = (
+        "SELECT 1 FROM burgerzaken_melding melding JOIN burgerzaken_volg_zaak nodig ON nodig.gemeente = melding.gemeente"
+        " AND nodig.pseudoniem = melding.pseudoniem WHERE nodig.zaak = ? AND melding.klaar IS NULL AND melding.ontvangen < ?"
+        " LIMIT 1"
+    )
+    return tx.one(sql, (zaak, voor.isoformat())) is not None
+
+
 def sluit(tx: Tx, gemeente: str, tot: Mapping[str, datetime], *, nu: datetime) -> None:
     """Close the messages about these people that came in up to and with the given moment; forget long closed ones."""
     tx.executemany(

@@ -73,6 +73,10 @@ class Burgerzaken(Proef):
         self._berichten: list[Levering] = []
         self._gegeven: list[ProefOpdracht] = []
 
+    def close(self) -> None:
+        """Stop the simulator."""
+        self._kant.close()
+
     def instellingen(self, url: str) -> Mapping[str, Any]:
         """Return settings that wait as little as the rules want to."""
         brp = f"{url}/{_SLUG}/haalcentraal/api/brp"

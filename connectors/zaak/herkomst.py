@@ -30,13 +30,13 @@ class Herkomst(_Strict):
     ``vertaal`` rewrites a value (compared without regard to case) before it is judged.
     """
 
-    bron: Literal["zaakeigenschap", "zaakobject", "rol", "object", "zaak", "vast"]
-    naam: str = ""
-    soort: str = ""
-    relatie: str = ""
-    pad: str = ""
-    waarde: str = ""
-    vertaal: dict[str, str] = Field(default_factory=dict)
+    bron: Literal["zaakeigenschap", "zaakobject", "rol", "object", "zaak", "vast"] = Field(description="Where to look")
+    naam: str = Field("", description="Name of the zaakeigenschap")
+    soort: str = Field("", description="objectType of the zaakobject, or omschrijvingGeneriek of the rol")
+    relatie: str = Field("", description="relatieomschrijving of the zaakobject")
+    pad: str = Field("", description="Path inside what was found, with dots")
+    waarde: str = Field("", description="The value, with bron `vast`")
+    vertaal: dict[str, str] = Field(default_factory=dict, description="Value found = value meant")
 
 
 def _as_tuple(value: Any) -> Any:
@@ -65,33 +65,47 @@ class Mapping(_Strict):
     is set, nothing more is waited for. Otherwise the flow waits as long as its profile says.
     """
 
-    zaaktypen: tuple[str, ...] = ("B0366",)
-    volledig_bij_status: bool = True
-    ontvangstdatum: Herkomsten = (Herkomst(bron="zaak", pad="startdatum"),)
-    kanaal: Herkomsten = (
-        Herkomst(bron="zaak", pad="communicatiekanaalNaam"),
-        Herkomst(bron="zaak", pad="communicatiekanaal"),
+    zaaktypen: tuple[str, ...] = Field(("B0366",), description="Zaaktypen that are declarations of a move")
+    volledig_bij_status: bool = Field(
+        True, description="With rol and address there and a status set, nothing more is waited for"
     )
-    verhuisdatum: Herkomsten = (_eigenschap("VERHUISDATUM"),)
-    functie: Herkomsten = (_eigenschap("FUNCTIE_NIEUW"),)
-    inwonend: Herkomsten = (_eigenschap("INWONEND"),)
-    bsn_hoofdbewoner: Herkomsten = (_eigenschap("BSN_HOOFDBEWONER"),)
-    toestemming: Herkomsten = (_eigenschap("TOESTEMMING_HOOFDBEWONER"),)
-    meeverhuizers: Herkomsten = (_eigenschap("MEEVERHUIZERS"),)
-    meeverhuizers_bsn: str = "bsn"
-    meeverhuizers_code: str = "code"
-    aangever_verhuist: Herkomsten = (_eigenschap("AANGEVER_VERHUIST_MEE"),)
-    bsn_aangever: Herkomsten = (_rol("betrokkeneIdentificatie.inpBsn"),)
-    authenticatie_middel: Herkomsten = (_rol("authenticatieContext.source"),)
-    authenticatie_niveau: Herkomsten = (_rol("authenticatieContext.levelOfAssurance"),)
-    machtiging: Herkomsten = (_rol("indicatieMachtiging"),)
-    bag_id: Herkomsten = (_adres("identificatie"),)
-    straat: Herkomsten = (_adres("gorOpenbareRuimteNaam"), _eigenschap("STRAATNAAM_NIEUW"))
-    huisnummer: Herkomsten = (_adres("huisnummer"), _eigenschap("HUISNUMMER_NIEUW"))
-    huisletter: Herkomsten = (_adres("huisletter"), _eigenschap("HUISLETTER_NIEUW"))
-    huisnummertoevoeging: Herkomsten = (_adres("huisnummertoevoeging"), _eigenschap("TOEVOEGINGHUISNUMMER_NIEUW"))
-    postcode: Herkomsten = (_adres("postcode"), _eigenschap("POSTCODE_NIEUW"))
-    woonplaats: Herkomsten = (_adres("wplWoonplaatsNaam"), _eigenschap("WOONPLAATS_NIEUW"))
+    ontvangstdatum: Herkomsten = Field(
+        (Herkomst(bron="zaak", pad="startdatum"),),
+        description="Date of receipt: places to look, in order; the first that holds something counts",
+    )
+    kanaal: Herkomsten = Field(
+        (
+            Herkomst(bron="zaak", pad="communicatiekanaalNaam"),
+            Herkomst(bron="zaak", pad="communicatiekanaal"),
+        ),
+        description="Channel of the declaration",
+    )
+    verhuisdatum: Herkomsten = Field((_eigenschap("VERHUISDATUM"),), description="Moving date")
+    functie: Herkomsten = Field((_eigenschap("FUNCTIE_NIEUW"),), description="Woonadres or briefadres")
+    inwonend: Herkomsten = Field((_eigenschap("INWONEND"),), description="Whether they move in with somebody")
+    bsn_hoofdbewoner: Herkomsten = Field((_eigenschap("BSN_HOOFDBEWONER"),), description="Who lives there already")
+    toestemming: Herkomsten = Field((_eigenschap("TOESTEMMING_HOOFDBEWONER"),), description="Whether that person agreed")
+    meeverhuizers: Herkomsten = Field((_eigenschap("MEEVERHUIZERS"),), description="Who moves along, as JSON")
+    meeverhuizers_bsn: str = Field("bsn", description="Key of the BSN in each of them")
+    meeverhuizers_code: str = Field("code", description="Key of the code in each of them")
+    aangever_verhuist: Herkomsten = Field(
+        (_eigenschap("AANGEVER_VERHUIST_MEE"),), description="Whether the aangever moves too; without an answer yes"
+    )
+    bsn_aangever: Herkomsten = Field((_rol("betrokkeneIdentificatie.inpBsn"),), description="Who declares")
+    authenticatie_middel: Herkomsten = Field((_rol("authenticatieContext.source"),), description="Means of login")
+    authenticatie_niveau: Herkomsten = Field((_rol("authenticatieContext.levelOfAssurance"),), description="Level of login")
+    machtiging: Herkomsten = Field((_rol("indicatieMachtiging"),), description="Whether somebody was given leave to declare")
+    bag_id: Herkomsten = Field((_adres("identificatie"),), description="BAG id of the new address")
+    straat: Herkomsten = Field(
+        (_adres("gorOpenbareRuimteNaam"), _eigenschap("STRAATNAAM_NIEUW")), description="Street of the new address"
+    )
+    huisnummer: Herkomsten = Field((_adres("huisnummer"), _eigenschap("HUISNUMMER_NIEUW")), description="Number")
+    huisletter: Herkomsten = Field((_adres("huisletter"), _eigenschap("HUISLETTER_NIEUW")), description="Letter")
+    huisnummertoevoeging: Herkomsten = Field(
+        (_adres("huisnummertoevoeging"), _eigenschap("TOEVOEGINGHUISNUMMER_NIEUW")), description="Addition"
+    )
+    postcode: Herkomsten = Field((_adres("postcode"), _eigenschap("POSTCODE_NIEUW")), description="Postcode")
+    woonplaats: Herkomsten = Field((_adres("wplWoonplaatsNaam"), _eigenschap("WOONPLAATS_NIEUW")), description="Town")
 
     def herkomsten(self) -> Iterator[Herkomst]:
         """Yield every place this mapping looks at."""

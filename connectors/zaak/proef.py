@@ -65,6 +65,10 @@ class Zaaksysteem(Proef):
         abonnement = {"callbackUrl": "http://hub.test/", "auth": _AUTH, "kanalen": [{"naam": "zaken", "filters": {}}]}
         self._call("POST", "notificaties/api/v1/abonnement", abonnement)
 
+    def close(self) -> None:
+        """Stop the simulator."""
+        self._kant.close()
+
     def instellingen(self, url: str) -> Mapping[str, Any]:
         """Return settings that wait as little as the rules want to."""
         return {

@@ -28,9 +28,9 @@ class _Strict(BaseModel):
 class Objecten(_Strict):
     """An Objects API that keeps what a zaakobject points at, e.g. a productaanvraag. Only this address gets its token."""
 
-    url: Url
-    token: SecretStr | None = None
-    token_bestand: Path | None = None
+    url: Url = Field(description="Base address; only this address gets its token")
+    token: SecretStr | None = Field(None, description="Its token")
+    token_bestand: Path | None = Field(None, description="File with its token")
 
     @property
     def authorization(self) -> str:
@@ -50,14 +50,16 @@ class Objecten(_Strict):
 class Oauth2(_Strict):
     """An OAuth2 server that gives tokens for client_id and secret (client credentials), in place of a JWT of our own."""
 
-    token_url: Url
-    scope: str = ""
+    token_url: Url = Field(
+        description="Where tokens are asked with `client_id` and `secret` (client credentials), in place of a JWT of our own"
+    )
+    scope: str = Field("", description="Scope to ask for, when the server wants one")
 
 
 class Mtls(_Strict):
     """Our certificate for mutual TLS (PEM), and whom we trust instead of the usual authorities."""
 
-    certificaat: Path
+    certificaat: Path = Field(description="Our certificate for mutual TLS (PEM); read again when the file changes")
     sleutel: Path | None = Field(None, description="Key of the certificate, when it is not in the same file")
     ca: Path | None = Field(None, description="Certificates of the authorities that may vouch for the zaaksysteem")
 
@@ -74,10 +76,10 @@ class Mtls(_Strict):
 class Resultaten(_Strict):
     """Omschrijving of the resultaattype per way a declaration can end (B0366 of Súdwest-Fryslân has these four)."""
 
-    verwerkt: str = "Verwerkt"
-    handmatig: str = "Handmatig verwerkt"
-    geweigerd: str = "Geweigerd"
-    afgebroken: str = "Afgebroken"
+    verwerkt: str = Field("Verwerkt", description="Omschrijving of the resultaattype when Wissel processed it")
+    handmatig: str = Field("Handmatig verwerkt", description="The same, when an official approved it")
+    geweigerd: str = Field("Geweigerd", description="The same, when an official did not follow it")
+    afgebroken: str = Field("Afgebroken", description="The same, when it was withdrawn")
 
 
 class ZaakSettings(_Strict):

@@ -73,6 +73,9 @@ class Proef(Protocol):
     def instellingen(self, url: str) -> Mapping[str, Any]:
         """Return the section ``[gemeenten.<name>.<connector>]`` with which the connector finds the other side at ``url``."""
 
+    def close(self) -> None:
+        """Give back what it holds, such as a thread; nothing for most."""
+
     def vooraf(self) -> Sequence[ProefOpdracht]:
         """Return what a hub is asked to do before anything happens, such as to follow people; nothing for most."""
         return ()

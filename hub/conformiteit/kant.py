@@ -30,7 +30,8 @@ class Kant:
         self._ongevraagd = ongevraagd
         self._diep = diep
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """Answer the hub."""
@@ -65,10 +66,30 @@ class Kant:
 
     def doe(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something where the application runs, and return what it gives."""
+        if self._loop.is_closed():
+            work.close()
+            raise RuntimeError("this other side is closed")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_ANSWER_S)
+
+    def close(self) -> None:
+        """Stop, and give back what it holds; what is asked after that is a RuntimeError."""
+        if self._loop.is_closed():
+            return
+        self.doe(_end_what_runs())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _ask(self, scope: Message, body: bytes) -> Coroutine[Any, Any, tuple[int, list[tuple[bytes, bytes]], bytes]]:
         return _answer(self._app, scope, body)
+
+
+async def _end_what_runs() -> None:
+    """Cancel what the application left running, and wait until it has ended."""
+    running = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _answer(app: Any, scope: Message, body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

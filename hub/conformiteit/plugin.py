@@ -28,11 +28,13 @@ def connector(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def proef(connector: str) -> Proef:
+def proef(connector: str) -> Iterator[Proef]:
     """Return a fresh other side."""
     for point in entry_points(group="wissel.proeven", name=connector):
         made: Proef = point.load()()
-        return made
+        yield made
+        made.close()
+        return
     pytest.fail(f'er is geen proef voor {connector}: zet er een onder [project.entry-points."wissel.proeven"]', pytrace=False)
 
 

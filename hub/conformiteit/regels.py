@@ -10,11 +10,12 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from hub import discovery
 from hub.conformiteit.opstelling import ANTWOORD_WEG, STORINGEN, Opstelling, facts
@@ -178,11 +179,50 @@ def test_k8_a_broken_other_side_costs_nothing_but_time(opstelling: Opstelling, s
 def test_k9_every_setting_is_explained(connector: str) -> None:
     """Whoever connects a municipality reads what each setting means, and a wrong name is refused."""
     model = discovery.connectors()[connector].settings_model
-    silent = sorted(name for name, field in model.model_fields.items() if not field.description)
-    if silent:
-        broken("k9", f"zonder uitleg: {', '.join(silent)}", "geef elk veld een description in settings_model")
-    if model.model_config.get("extra") != "forbid":
-        broken("k9", "een onbekende instelling wordt stil aangenomen", "zet model_config = ConfigDict(extra='forbid')")
+    if unsaid := silent(model):
+        broken("k9", f"zonder uitleg: {', '.join(unsaid)}", "geef elk veld een description in settings_model")
+    for where in lax(model):
+        broken(
+            "k9",
+            f"een onbekende instelling wordt stil aangenomen in {where or 'de sectie zelf'}",
+            "zet model_config = ConfigDict(extra='forbid')",
+        )
+
+
+def silent(model: type[BaseModel]) -> list[str]:
+    """Return the settings without an explanation, by their whole name, those inside other settings included."""
+    return sorted(
+        f"{where}{name}"
+        for where, found in _models(model)
+        for name, field in found.model_fields.items()
+        if not field.description
+    )
+
+
+def lax(model: type[BaseModel]) -> list[str]:
+    """Return where an unknown name is not refused: the name of the setting that holds it, empty for the section itself."""
+    return sorted(where.rstrip(".") for where, found in _models(model) if found.model_config.get("extra") != "forbid")
+
+
+def _models(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield (prefix, model) of the section and of every model inside it, each once."""
+    waiting, seen = [("", model)], set()
+    while waiting:
+        where, found = waiting.pop(0)
+        if found in seen:
+            continue
+        seen.add(found)
+        yield where, found
+        waiting += [
+            (f"{where}{name}.", inner) for name, field in found.model_fields.items() for inner in _inside(field.annotation)
+        ]
+
+
+def _inside(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _inside(part)
 
 
 # ------------------------------------------------------------------------------------------------------------- what they share

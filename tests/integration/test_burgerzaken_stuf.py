@@ -7,7 +7,7 @@ import json
 from datetime import date
 
 import pytest
-from burgerzaken_wereld import DATUM, wereld
+from burgerzaken_wereld import DATUM, ZAAK, wereld
 from litestar import Litestar
 from litestar.testing import TestClient
 from stufbericht import Adres, kennisgeving, object_
@@ -128,6 +128,26 @@ def test_a_message_that_was_not_dealt_with_counts_as_work_to_do(w, door):
     assert w.hub.read_now(CONNECTOR.backlog) == 1
     w.ronde()
     assert w.hub.read_now(CONNECTOR.backlog) == 0
+
+
+def test_time_does_not_pass_a_message_about_somebody_the_zaak_needs(w, door):
+    """What came in before a term ran out goes first (R12): of that zaak only, and only what came before."""
+    aangifte = w.aangifte("alleenstaande")
+    w.haal_personen(aangifte)
+    moves_to(w, aangifte)
+
+    def waits(zaak=ZAAK):
+        return w.hub.read_now(lambda tx: CONNECTOR.unsettled_hints(tx, zaak, due))
+
+    due = w.klok.now()
+    w.klok.verder(seconds=1)
+    post(door, changed(aangifte["initiator"]["bsn"]))
+    assert not waits()
+    w.klok.verder(seconds=1)
+    due = w.klok.now()
+    assert (waits(), waits("een-andere-zaak")) == (True, False)
+    w.ronde()
+    assert not waits()
 
 
 def test_of_people_no_case_needs_nothing_is_kept(w, door):

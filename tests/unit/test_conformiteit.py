@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 from bouwstenen import ZAAK, Fact, event
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.conformiteit import Proef
 from hub.conformiteit.kant import Kant
 from hub.conformiteit.opstelling import facts
+from hub.conformiteit.regels import lax, silent
 
 HERVAT = "nl.overheid.zaken.zaak-hervat.v1"
 VERHUISD = "nl.brp.verhuisd.binnengemeentelijk.v1"
@@ -51,9 +54,10 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b'{"a": [{"b": 1}], "c": %s}' % (body or b"null")})
 
 
-def test_the_hub_is_told_more_than_it_asked_for_and_the_proef_is_not():
+def test_the_hub_is_told_more_than_it_asked_for_and_the_proef_is_not(request):
     """In every JSON object one field more, and the length that goes with it."""
     kant, sent = Kant(_app, ongevraagd="te veel"), []
+    request.addfinalizer(kant.close)
 
     async def receive() -> Any:
         return {"body": b"7", "more_body": False}
@@ -68,3 +72,40 @@ def test_the_hub_is_told_more_than_it_asked_for_and_the_proef_is_not():
     assert kant.vraag("GET", "/goed?x=1", 7) == {"a": [{"b": 1}], "c": 7}
     with pytest.raises(AssertionError, match="404"):
         kant.vraag("GET", "/fout")
+
+
+async def _leave_running() -> asyncio.Task[None]:
+    return asyncio.create_task(asyncio.sleep(3600))
+
+
+def test_an_other_side_that_is_closed_leaves_no_thread_and_no_loop():
+    """A fresh one is made for every rule: what it holds is given back, and closing it again is nothing."""
+    before = set(threading.enumerate())
+    kant = Kant(_app)
+    (thread,) = set(threading.enumerate()) - before
+    assert kant.vraag("GET", "/goed") == {"a": [{"b": 1}], "c": None}
+    left = kant.doe(_leave_running())
+    kant.close()
+    kant.close()
+    assert (left.cancelled(), thread.is_alive()) == (True, False)
+    with pytest.raises(RuntimeError, match="closed"):
+        kant.vraag("GET", "/goed")
+
+
+class Binnen(BaseModel):
+    gezegd: int = Field(1, description="Wat het is.")
+    stil: int = 1
+
+
+class Streng(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    los: Binnen | None = Field(None, description="Wat het is.")
+    lijst: tuple[Binnen, ...] = Field((), description="Wat het is.")
+    zelf: Streng | None = Field(None, description="Wat het is.")
+
+
+def test_a_setting_inside_another_must_be_explained_and_strict_too():
+    """However deep it lies, in a list or under a name; a model that holds itself is looked at once."""
+    assert silent(Streng) == ["los.stil"]
+    assert lax(Streng) == ["los"]
+    assert (silent(Binnen), lax(Binnen)) == (["stil"], [""])
