@@ -15,9 +15,9 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from connectors.burgerzaken.deur import authorized, body_of
 from connectors.burgerzaken.settings import OordeelOntvangst
 from hub.api.problems import Problem, problem_response
+from hub.deur import authorized, body_of
 from hub.errors import NotFound
 from hub.events import ZAKEN, NewEvent, fact_id
 from hub.plugins import Hub, Tx
@@ -52,7 +52,7 @@ def webhook(hub: Hub, settings: Mapping[str, OordeelOntvangst]) -> HTTPRouteHand
     async def ontvang_oordeel(request: Request[Any, Any, Any], gemeente: FromPath[str]) -> Response[None]:
         """Neem het oordeel van de leverancier over een aangifte aan: 204, of 400, 401, 404 of 413."""
         found = settings.get(gemeente)
-        if found is None or not authorized(request, found):
+        if found is None or not authorized(request, found.aanvaard):
             return _refused(401, "De Authorization van dit oordeel klopt niet.")
         body = await body_of(request, _MAX_BODY_BYTES)
         if body is None:

@@ -14,10 +14,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from pydantic import Field, PrivateAttr, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from connectors.burgerzaken.gateway import Gateway, Strict, Url
-from connectors.burgerzaken.geheimen import GeheimBestand
 from connectors.burgerzaken.herindelingen import GEEN, Herindelingen, lees_tabel33
 from connectors.burgerzaken.velden import (
     VELDEN_BEWONING,
@@ -29,6 +28,7 @@ from connectors.burgerzaken.velden import (
     automatic_fields_in,
     covers,
 )
+from hub.deur import Ontvangst
 
 BronNaam = Literal["brp", "bewoning", "historie", "update", "bag", "verwerking"]
 DoelNaam = Literal["melder", "gezaghouder", "hoofdbewoner", "volgen", "bewoning", "historie"]
@@ -42,31 +42,6 @@ _STANDAARD_VELDEN: Final[dict[DoelNaam, tuple[str, ...]]] = {
 }
 _BRON_VAN_DOEL: Final[dict[DoelNaam, BronNaam]] = {"bewoning": "bewoning", "historie": "historie"}
 _proof_needed: ContextVar[bool] = ContextVar("proof_needed", default=True)
-
-
-class Ontvangst(Strict):
-    """A door of our own at which the registry's side tells something."""
-
-    authorization: SecretStr | None = Field(None, description="Kop Authorization die het burgerzakensysteem meestuurt.")
-    authorization_bestand: Path | None = Field(
-        None, description="Bestand daarmee; met een regel per waarde worden tijdens het wisselen beide aanvaard."
-    )
-    _bestand: GeheimBestand | None = PrivateAttr(default=None)
-
-    @model_validator(mode="after")
-    def _one_secret(self) -> Self:
-        if (self.authorization is None) == (self.authorization_bestand is None):
-            raise ValueError("schrijf een van de twee: authorization of authorization_bestand")
-        if self.authorization_bestand is not None:
-            self._bestand = GeheimBestand(self.authorization_bestand, "authorization_bestand")
-        return self
-
-    @property
-    def aanvaard(self) -> tuple[str, ...]:
-        """The values of Authorization that are accepted now."""
-        if self._bestand is not None:
-            return self._bestand.waarden
-        return (self.authorization.get_secret_value(),) if self.authorization else ()
 
 
 class StufOntvangst(Ontvangst):

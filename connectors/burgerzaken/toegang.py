@@ -15,8 +15,8 @@ import httpx
 import structlog
 
 from connectors.burgerzaken.gateway import Gateway, OAuth
-from connectors.burgerzaken.geheimen import stamp
 from hub.errors import SourceUnavailable
+from hub.geheimen import stamp
 
 _LOG = structlog.get_logger("wissel.burgerzaken.toegang")
 _EARLIER_S: Final = 30.0  # a token is renewed this long before it ends: a request takes time too

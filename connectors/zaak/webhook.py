@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -28,6 +27,7 @@ from connectors.zaak.settings import ZaakSettings
 from hub import metrics, trace
 from hub.api.problems import Problem, problem_response
 from hub.clock import to_microseconds
+from hub.deur import authorized, body_of
 from hub.errors import Transient
 from hub.plugins import Hub
 from hub.privacy import loggable
@@ -35,7 +35,6 @@ from hub.privacy import loggable
 MAX_BODY_BYTES: Final = 1_000_000
 _RETRY_AFTER_S: Final = 5
 _LONGEST_ORIGIN: Final = 255
-_NOBODY: Final = b"no gemeente has this Authorization"
 
 Aannemen = Callable[[str, Notificatie, int], Awaitable[bool]]
 
@@ -62,7 +61,7 @@ def webhook(hub: Hub, settings: Mapping[str, ZaakSettings], neem_aan: Aannemen) 
         if not _authorized(request, found) or found is None:
             metrics.HINTS.labels(gemeente if found else "onbekend", "geweigerd").inc()
             return _refused(401, "De Authorization van deze melding klopt niet.", headers={"WWW-Authenticate": "Bearer"})
-        body = await _body(request)
+        body = await body_of(request, MAX_BODY_BYTES)
         if body is None:
             metrics.HINTS.labels(gemeente, "te-groot").inc()
             return _refused(413, f"Een melding is hoogstens {MAX_BODY_BYTES} bytes.")
@@ -114,24 +113,7 @@ async def _accept(hub: Hub, gemeente: str, lees: Callable[[], Notificatie], neem
 
 
 def _authorized(request: Request[Any, Any, Any], settings: ZaakSettings | None) -> bool:
-    """Compare in constant time, also for a gemeente that does not exist."""
-    given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
-    accepted = settings.aanvaarde_authorizations if settings else (_NOBODY,)
-    fits = [hmac.compare_digest(given, wanted) for wanted in accepted]
-    return any(fits) and settings is not None
-
-
-async def _body(request: Request[Any, Any, Any]) -> bytes | None:
-    """Return the body, None as soon as it turns out to be too large."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
-        return None
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > MAX_BODY_BYTES:
-            return None
-    return bytes(received)
+    return authorized(request, settings.aanvaarde_authorizations if settings else ())
 
 
 async def _keep_malformed(hub: Hub, gemeente: str, body: bytes, malformed: Malformed, now_us: int) -> None:

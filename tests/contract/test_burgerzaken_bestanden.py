@@ -21,10 +21,11 @@ from connectors.burgerzaken.gezien import eerste, other_facts
 from connectors.burgerzaken.herindelingen import lees_tabel33
 from connectors.burgerzaken.persoonslijsten import classify_file
 from connectors.burgerzaken.relaties import als_bsn
-from connectors.burgerzaken.stuf import GeenKennisgeving, lees
+from connectors.burgerzaken.stuf import lees
 from connectors.burgerzaken.velden import VELDEN_MELDER, filter_persoon
 from hub.flows.verhuizing.persoon import lees_persoon
 from hub.privacy import Bsn, Pseudonymizer
+from hub.stuf.bericht import GeenKennisgeving
 
 PSEUDONYM: Final = Pseudonymizer(b"k" * 32)
 PERSONEN: Final = "brp/personen-2.7.0-openapi.yaml"

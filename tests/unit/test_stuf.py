@@ -9,7 +9,8 @@ from stufbericht import Adres, kennisgeving, object_
 
 from connectors.burgerzaken.classificatie import Soort, classify, rij_uit_persoon
 from connectors.burgerzaken.cli import burgerzaken
-from connectors.burgerzaken.stuf import Antwoord, GeenKennisgeving, Kennisgeving, lees
+from connectors.burgerzaken.stuf import Antwoord, Kennisgeving, lees
+from hub.stuf.bericht import GeenKennisgeving
 
 BSN = "999990421"
 OUD = Adres(geldig="20200101")

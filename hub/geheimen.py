@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-_LOG = structlog.get_logger("wissel.burgerzaken.geheimen")
+_LOG = structlog.get_logger("wissel.geheimen")
 
 
 class GeheimBestand:
