@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-_SAID: Final[Mapping[str, str]] = {
+SAID: Final[Mapping[str, str]] = {
     "missing": "ontbreekt",
     "int_parsing": "moet een geheel getal zijn",
     "int_type": "moet een geheel getal zijn",
@@ -51,7 +51,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> I
             names = ", ".join(sorted(known.model_fields)) if known else ""
             yield f"{key}: onbekende instelling; haal haar weg" + (f" of kies uit: {names}" if names else "")
             continue
-        said = _SAID.get(item["type"], item["msg"]).format_map(item.get("ctx", {}))
+        said = SAID.get(item["type"], item["msg"]).format_map(item.get("ctx", {}))
         meant = _field_at(model, item["loc"])
         yield f"{key}: {said}" + (f"; bedoeld is: {meant.description}" if meant and meant.description else "")
 

@@ -31,9 +31,9 @@ _DAY: Final = len("2026-03-03")
 def lees_moment(text: str, veld: str = "moment") -> Moment:
     """Return what a person wrote: a sequence, a time (Dutch time when it has no offset), or a day, which is up to its end."""
     text = text.strip()
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
     try:
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Invalid([(veld, _ASK)]) from None

@@ -21,11 +21,12 @@ from litestar.static_files import create_static_files_router
 from hub import metrics
 from hub.api.auth import Tokens
 from hub.api.edge import Edge, MenuItem, edge
+from hub.api.faults import check_address
 from hub.api.gezond import livez
 from hub.api.headers import API_VERSION, OPENAPI_PATH, before_send, start_clock
 from hub.api.login import PATHS, LoginPort, start_of
 from hub.api.pages import SHARED_PAGES, LoginNodig, LoginOntbreekt, form_of, naar, sessie_of
-from hub.api.problems import problem_of, problem_response, record
+from hub.api.problems import problem_of, problem_response, raised_in, record
 from hub.api.redenen import teksten_van_redenen
 from hub.api.schemaregister import PATH as SCHEMA_REGISTRY_PATH
 from hub.api.schemaregister import schema_registry
@@ -45,7 +46,6 @@ VENDOR: Final = (
     "htmx.min.js",
 )
 MAX_BODY_BYTES: Final = 1_048_576
-_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 API_PATHS: Final = ("/v1/", "/webhooks/", "/metrics", "/livez", "/readyz", SCHEMA_REGISTRY_PATH)
 
 
@@ -80,7 +80,7 @@ def create_app(hub: Hub, *, routes: Sequence[Any], settings: ApiSettings, login:
             Exception: _failed,
         },
         before_send=[before_send(secure=settings.secure)],
-        before_request=start_clock,
+        before_request=_begin,
         openapi_config=_openapi(settings),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
@@ -127,12 +127,17 @@ def wants_page(request: Request[Any, Any, Any]) -> bool:
     return not request.url.path.startswith(API_PATHS) and "text/html" in request.headers.get("accept", "")
 
 
+async def _begin(request: Request[Any, Any, Any]) -> None:
+    start_clock(request)
+    check_address(request)
+
+
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if isinstance(error, UnicodeDecodeError) and request.method == "POST":  # Litestar lets it through from a JSON body
         error = ClientException("De inhoud is geen geldige UTF-8.")
     if isinstance(error, RecursionError) and _while_reading(error):  # as this
         error = ClientException("De inhoud is te diep genest.")
-    problem = problem_of(error, where="query" if request.method in _WITHOUT_BODY else "body")
+    problem = problem_of(request, error)
     record(request, error, problem)
     if not wants_page(request):
         return problem_response(problem)
@@ -141,10 +146,8 @@ def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 def _while_reading(error: Exception) -> bool:
     """Return True when the body was too deeply nested to be read; anything else that recurses is a fault of ours."""
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    return at is not None and at.tb_frame.f_code.co_name == "decode_json"
+    frame = raised_in(error)
+    return frame is not None and frame.f_code.co_name == "decode_json"
 
 
 def _to_login(request: Request[Any, Any, Any], error: LoginNodig) -> Response[Any]:

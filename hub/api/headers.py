@@ -60,8 +60,8 @@ def _describe(headers: MutableScopeHeaders, path: str) -> None:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
-async def start_clock(request: Any) -> None:
-    """Remember when handling a request began; a before_request hook."""
+def start_clock(request: Any) -> None:
+    """Remember when handling a request began."""
     request.scope[_STARTED] = time.perf_counter()
 
 

@@ -7,17 +7,18 @@ with us stays in our log: the asker gets a number to name, never a stack or a va
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import FrameType
 from typing import Any, Final
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 
+from hub.api import faults
 from hub.errors import Conflict, HubError, Invalid, NotFound, Rejected, SourceUnavailable, Transient
 from hub.parking import failure_of
 from hub.privacy import mask_bsns
@@ -39,7 +40,7 @@ TITLES: Final[Mapping[int, str]] = {
     503: "Even niet bereikbaar",
 }
 RETRY_AFTER_S: Final = 5
-_MISSING: Final = re.compile(r"Missing required (query|header|cookie) parameter '([^']+)'")
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,15 @@ def problem_response(problem: Problem) -> Response[Any]:
     )
 
 
-def problem_of(error: Exception, *, where: str = "body") -> Problem:
-    """Return what the asker of a failed request gets to know; never raises. ``where``: what our own checks looked at."""
+def problem_of(request: Request[Any, Any, Any], error: Exception) -> Problem:
+    """Return what the asker of a failed request gets to know; never raises."""
     if isinstance(error, ValidationException):
-        return _invalid_request(error)
+        return _invalid_request(request, error)
     if isinstance(error, HTTPException):
         return _of_http(error)
     if isinstance(error, HubError):
-        return _of_hub(error, where)
+        beside = isinstance(error, faults.WrongQuery) or request.method in _WITHOUT_BODY
+        return _of_hub(error, "query" if beside else "body")
     return _fault()
 
 
@@ -125,23 +127,34 @@ def _away(error: Transient) -> Problem:
     return Problem(status=503, detail=detail, headers={"Retry-After": seconds})
 
 
-def _invalid_request(error: ValidationException) -> Problem:
-    wrong = []
-    for item in error.extra if isinstance(error.extra, list) else ():
-        where = str(getattr(item.get("source"), "value", item.get("source") or "body"))
-        wrong.append(FieldError(where, str(item.get("key", "")), str(item.get("message", ""))))
-    if missing := _MISSING.match(str(error.detail)):
-        wrong.append(FieldError(missing[1], missing[2], "deze is verplicht", "required"))
+def _invalid_request(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
+    wrong = [FieldError(*fault) for fault in faults.found(request, error)]
     return Problem(status=400, detail="Verbeter wat bij errors staat en stuur de vraag opnieuw.", errors=wrong)
 
 
 def _of_http(error: HTTPException) -> Problem:
-    own = str(error.detail or "")
-    generic = HTTPStatus(error.status_code).phrase
-    detail = own if own and own != generic else TITLES.get(error.status_code, generic)
+    title = TITLES.get(error.status_code, HTTPStatus(error.status_code).phrase)
+    if isinstance(error.__cause__, SerializationException):
+        detail = "De inhoud is geen geldige JSON."
+    else:
+        detail = title if _of_the_framework(error) else str(error.detail)
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and error.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
         return _fault()
     return Problem(status=error.status_code, detail=detail, headers=error.headers)
+
+
+def _of_the_framework(error: HTTPException) -> bool:
+    """Return True when not our own code raised it: then its text is in English."""
+    frame = raised_in(error)
+    return frame is not None and str(frame.f_globals.get("__name__")).startswith("litestar.")
+
+
+def raised_in(error: Exception) -> FrameType | None:
+    """Return where an exception was raised, None when it never was."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at.tb_frame if at is not None else None
 
 
 def _fault() -> Problem:

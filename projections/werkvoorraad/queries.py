@@ -14,6 +14,7 @@ from uuid import UUID
 
 from hub.errors import Invalid, NotFound
 from hub.plugins import Hub, Row, Value
+from hub.privacy import loggable
 from projections.werkvoorraad.apply import COLUMNS, NEVER
 
 NAME: Final = "werkvoorraad"
@@ -106,8 +107,8 @@ def _decode(cursor: str) -> tuple[str, str]:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         value, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        return str(value)[: len(NEVER)], str(UUID(key))
-    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        return loggable(str(value))[: len(NEVER)], str(UUID(key))
+    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise Invalid([("cursor", "deze cursor is niet van ons; begin zonder cursor bij de eerste bladzijde")]) from error
 
 

@@ -117,6 +117,80 @@ def test_bad_questions_are_400_with_everything_at_once(web) -> None:
     assert {error["location"]["name"] for error in answer.json()["errors"]} == {"limit", "wachtend"}
 
 
+def test_an_unknown_parameter_is_refused_by_its_name(web) -> None:
+    """All at once; whoever mistypes a filter must not be given everything as if it had been filtered."""
+    answer = web.get("/v1/werkvoorraad", params={"teams": "A", "kleuren": "rood", "team": "A"}, headers=bearer())
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert [(e["in"], e["location"]["name"]) for e in answer.json()["errors"]] == [("query", "kleuren"), ("query", "teams")]
+    assert "team" in answer.json()["errors"][0]["detail"]
+    told = web.post("/v1/klantbeelden/_zoek", params={"bsn": "x"}, json={"bsn": PEOPLE[2]}, headers=bearer())
+    assert (told.status_code, told.json()["errors"][0]["in"]) == (400, "query")
+    assert web.get("/v1/stand", params={"a": "1"}, headers=bearer()).status_code == 400
+    assert web.get("/v1/stand", params={"a": "1"}).status_code == 401, "who may not ask is told that first"
+
+
+@pytest.mark.parametrize("path", ["/static/x%00", "/v1/werkvoorraad?team=a%00b", "/?a%00=1", "/schemaregister/config/a%00"])
+def test_an_address_that_no_store_can_carry_is_refused(web, path: str) -> None:
+    """U+0000 never gets as far as a file system or a database."""
+    answer = web.get(path, headers=bearer())
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+OPPAKKEN = f"/v1/zaken/{uuid(2)}/oppakken"
+WRONG = [
+    ("GET", "/v1/werkvoorraad?limit=veel", None, [("limit", "moet een geheel getal zijn")]),
+    ("GET", "/v1/werkvoorraad?wachtend=2", None, [("wachtend", "moet true of false zijn")]),
+    ("GET", f"/v1/zaken/{uuid(2)}?volgnummer=x", None, [("volgnummer", "moet een geheel getal zijn")]),
+    ("POST", "/v1/klantbeelden/_zoek", b"", [("#/", "deze is verplicht")]),
+    ("POST", "/v1/klantbeelden/_zoek", b"{}", [("#/bsn", "deze is verplicht")]),
+    ("POST", "/v1/klantbeelden/_zoek", b"[]", [("#/", "moet een object zijn")]),
+    ("POST", "/v1/klantbeelden/_zoek", b'{"bsn": 1}', [("#/bsn", "moet tekst zijn")]),
+    ("POST", "/v1/klantbeelden/_zoek", b'{"bsn": ""}', [("#/bsn", "moet minstens 1 teken(s) lang zijn")]),
+    ("POST", "/v1/klantbeelden/_zoek", b'{"bsn": "x", "m": 1}', [("#/m", "deze is hier niet bekend")]),
+    ("POST", OPPAKKEN, b'{"volgnummer": "x", "medewerker": "s"}', [("#/volgnummer", "moet een geheel getal zijn")]),
+    ("POST", OPPAKKEN, b'{"volgnummer": 0, "medewerker": "s"}', [("#/volgnummer", "moet minstens 1 zijn")]),
+    (
+        "POST",
+        f"/v1/zaken/{uuid(2)}/aanvulling-vragen",
+        b'{"volgnummer": 1, "medewerker": "s", "vraag": "v", "reactieVoor": "2026-13-40", "pseudoniem": "p"}',
+        [("#/pseudoniem", "past niet op het patroon ^[0-9a-f]{32}$"), ("#/reactieVoor", "moet een datum zijn: jjjj-mm-dd")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "expected"), WRONG)
+def test_what_is_wrong_is_said_in_the_language_of_the_rest(web, method: str, path: str, body, expected) -> None:
+    """The framework's own texts are in English."""
+    headers = {**bearer(), **KEY, "content-type": "application/json"}
+    answer = web.request(method, path, content=body, headers=headers)
+    assert answer.status_code == 400
+    found = [(next(iter(e["location"].values())), e["detail"]) for e in answer.json()["errors"]]
+    assert found == expected
+
+
+def test_a_header_is_named_as_it_was_sent(web) -> None:
+    """Not as our own code calls it."""
+    answer = web.post(OPPAKKEN, json={"volgnummer": 5, "medewerker": "sam"}, headers={**bearer(), "idempotency-key": "kort"})
+    (error,) = answer.json()["errors"]
+    assert (error["in"], error["location"], error["detail"]) == (
+        "header", {"name": "Idempotency-Key"}, "moet minstens 8 teken(s) lang zijn",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "detail"),
+    [
+        ("/static/bestaat-niet", {}, "Niet gevonden"),
+        ("/v1/klantbeelden/_zoek", {"content": b"{"}, "De inhoud is geen geldige JSON."),
+        ("/uitloggen", {"files": {f"v{n}": b"1" for n in range(1001)}}, "De vraag klopt niet"),
+    ],
+)
+def test_what_the_framework_refuses_by_itself_is_told_in_dutch(web, path: str, more, detail: str) -> None:
+    """A text of its own never gets out."""
+    answer = web.request("POST" if more else "GET", path, headers=bearer(), **more)
+    assert answer.json()["detail"] == detail
+
+
 def test_klantbeeld_finds_by_bsn_in_the_body(web) -> None:
     """Zaken, roles, flags and changes of the person, and of nobody else."""
     body = web.post("/v1/klantbeelden/_zoek", json={"bsn": PEOPLE[8]}, headers=bearer()).json()

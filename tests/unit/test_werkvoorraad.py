@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import date
 
 import pytest
@@ -14,7 +16,7 @@ from hub.errors import Invalid, NotFound
 from projections.werkvoorraad import PROJECTION
 from projections.werkvoorraad.apply import COLUMNS, redenen, werk
 from projections.werkvoorraad.pages import urgency
-from projections.werkvoorraad.queries import Vraag, voorraad, werkrij
+from projections.werkvoorraad.queries import Vraag, _decode, voorraad, werkrij
 
 
 @pytest.fixture
@@ -145,12 +147,21 @@ def test_pages_together_are_the_stock_each_zaak_once(hub: NepHub, sort: str) -> 
     assert seen == [row["uuid"] for row in voorraad(hub, "emmen", Vraag(sort=sort, limit=100)).rijen]
 
 
-@pytest.mark.parametrize("cursor", ["x", "", "WyJhIiwgImIiXQ", "bnVsbA", "e30", "é", "WzEsIDJd", "=" * 9])
+DIEP = base64.urlsafe_b64encode(b"[" * 30_000).decode()
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "WyJhIiwgImIiXQ", "bnVsbA", "e30", "é", "WzEsIDJd", "=" * 9, DIEP])
 def test_a_foreign_cursor_is_refused(hub: NepHub, cursor: str) -> None:
     """A cursor that is not ours is 400, never another answer or a fault."""
     if cursor:
         with pytest.raises(Invalid):
             voorraad(hub, "emmen", Vraag(cursor=cursor))
+
+
+def test_a_cursor_brings_nothing_that_no_store_can_carry() -> None:
+    """It comes from outside, whatever it looks like."""
+    cursor = base64.urlsafe_b64encode(json.dumps(["2026\0", uuid(1)]).encode()).decode()
+    assert _decode(cursor) == ("2026", uuid(1))
 
 
 def test_everything_wrong_is_named_at_once(hub: NepHub) -> None:
