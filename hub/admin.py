@@ -31,7 +31,7 @@ from hub.geparkeerd import Keuze
 from hub.lijsten import Markering, lifted, opgeheven_id
 from hub.parking import failure_of
 from hub.plugins import Bedienbaar
-from hub.privacy import Bsn, mask_bsns
+from hub.privacy import Bsn, carried, mask_bsns
 from hub.replay import acties as replay_actions
 from hub.settings import Loaded
 from hub.stand import Herkansing
@@ -47,15 +47,15 @@ Action = Callable[[Core, Mapping[str, Any]], Awaitable[Any]]
 
 
 async def _parked_list(hub: Core, args: Mapping[str, Any]) -> Any:
-    return [entry.as_dict() for entry in Desk(hub).list(Keuze.of(args))]
+    return [entry.as_dict() for entry in await asyncio.to_thread(Desk(hub).list, Keuze.of(args))]
 
 
 async def _parked_show(hub: Core, args: Mapping[str, Any]) -> Any:
-    return Desk(hub).show(args["nummer"]).as_dict()
+    return (await asyncio.to_thread(Desk(hub).show, args["nummer"])).as_dict()
 
 
 async def _parked_export(hub: Core, args: Mapping[str, Any]) -> Any:
-    return [entry.as_dict() for entry in Desk(hub).export(Keuze.of(args))]
+    return [entry.as_dict() for entry in await asyncio.to_thread(Desk(hub).export, Keuze.of(args))]
 
 
 async def _parked_retry(hub: Core, args: Mapping[str, Any]) -> Any:
@@ -121,7 +121,7 @@ async def _vernietig(hub: Core, args: Mapping[str, Any]) -> Any:
 
 
 async def _vernietigd(hub: Core, _: Mapping[str, Any]) -> Any:
-    return [vergeten.as_dict(proof) for proof in hub.vergeten.bewijzen()]
+    return [vergeten.as_dict(proof) for proof in await asyncio.to_thread(hub.vergeten.bewijzen)]
 
 
 async def _sleutelkopie(hub: Core, args: Mapping[str, Any]) -> Any:
@@ -129,7 +129,7 @@ async def _sleutelkopie(hub: Core, args: Mapping[str, Any]) -> Any:
 
 
 async def _topics_behind(hub: Core, _: Mapping[str, Any]) -> Any:
-    return hub.versheid.topics()
+    return await asyncio.to_thread(hub.versheid.topics)
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -223,6 +223,13 @@ async def listen(hub: Core) -> asyncio.Server:
         os.umask(old)
 
 
+def _check_texts(args: Mapping[str, Any]) -> None:
+    """Raise Invalid on what no store can carry: U+0000, and what a terminal sent that is no UTF-8."""
+    wrong = [name for name, value in args.items() if isinstance(value, str) and not carried(value)]
+    if wrong:
+        raise Invalid([(name, "bevat een teken dat geen UTF-8 is, of U+0000; typ het opnieuw") for name in wrong])
+
+
 async def _act(hub: Core, name: str, args: Mapping[str, Any]) -> Any:
     if name in ACTIONS:
         return await ACTIONS[name](hub, args)
@@ -233,6 +240,7 @@ async def _act(hub: Core, name: str, args: Mapping[str, Any]) -> Any:
 async def _answer(hub: Core, line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
+        _check_texts(request["args"])
         return {"result": await _act(hub, request["action"], request["args"])}
     except HubError as error:
         return {"error": str(error), "kind": type(error).__name__}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -106,17 +107,19 @@ class Bediening:
     async def opnieuw(self, gemeente: str, *, nummer: str = "", oorzaak: str = "", reden: str, door: str) -> Herkansing:
         """Try one entry, or all of a cause, again."""
         chosen = Keuze.of({"nummer": nummer, "oorzaak": oorzaak, "gemeente": gemeente})
-        if not (nummer or oorzaak) or not Desk(self._hub).list(chosen):
+        desk = Desk(self._hub)
+        if not (nummer or oorzaak) or not await asyncio.to_thread(desk.list, chosen):
             raise NotFound("dit staat niet (meer) geparkeerd")
-        done = await Desk(self._hub).retry_chosen(chosen, reden=reden, door=door)
+        done = await desk.retry_chosen(chosen, reden=reden, door=door)
         log.info("parked_retried", door=door, gemeente=gemeente, nummer=nummer, oorzaak=oorzaak, gelukt=done.gelukt)
         return done
 
     async def overslaan(self, gemeente: str, *, nummer: str, reden: str, door: str) -> bool:
         """Leave one entry out; True when nothing of it waits any more."""
-        if Desk(self._hub).show(nummer).gemeente != gemeente:
+        desk = Desk(self._hub)
+        if (await asyncio.to_thread(desk.show, nummer)).gemeente != gemeente:
             raise NotFound("dit staat niet (meer) geparkeerd")
-        clear = await Desk(self._hub).skip(nummer, reden=reden, door=door)
+        clear = await desk.skip(nummer, reden=reden, door=door)
         log.info("parked_skipped", door=door, gemeente=gemeente, nummer=nummer)
         return clear
 

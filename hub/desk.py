@@ -19,7 +19,7 @@ import structlog
 from hub import parking
 from hub.clock import to_microseconds
 from hub.commands import give_up, parked_opdrachten, reopen, stap_van
-from hub.errors import Invalid, NotFound
+from hub.errors import Invalid, NotFound, niet_ingevuld
 from hub.events import ZAKEN, NewEvent, fact_id, outcome_id
 from hub.geparkeerd import OPDRACHT, POSTVAK, Achter, Geparkeerd, Keuze, of_inbox, of_opdracht, of_stream
 from hub.log.base import Stream
@@ -77,12 +77,12 @@ class Desk:
     async def retry(self, nummer: str, *, reden: str, door: str) -> bool:
         """Try again; True when it went through. Raises Invalid without a reason, NotFound when it is not parked."""
         _check_why(reden, door)
-        return await self._decide(self._found(nummer), "retry", reden, door)
+        return await self._decide(await asyncio.to_thread(self._found, nummer), "retry", reden, door)
 
     async def retry_chosen(self, keuze: Keuze, *, reden: str, door: str) -> Herkansing:
         """Try again what is chosen, oldest first, until one fails again or the time for one answer is used up."""
         _check_why(reden, door)
-        entries, until_s = self.list(keuze), time.monotonic() + _ANSWER_S
+        entries, until_s = await asyncio.to_thread(self.list, keuze), time.monotonic() + _ANSWER_S
         for done, entry in enumerate(entries, 1):
             if not await self._decide(entry, "retry", reden, door):
                 return Herkansing(gelukt=done - 1, over=len(entries) - done + 1, mislukt=entry.nummer)
@@ -93,7 +93,7 @@ class Desk:
     async def skip(self, nummer: str, *, reden: str, door: str) -> bool:
         """Leave the failed event out; True when nothing of that stream waits any more. An event tells what and why."""
         _check_why(reden, door)
-        return await self._decide(self._found(nummer), "skip", reden, door)
+        return await self._decide(await asyncio.to_thread(self._found, nummer), "skip", reden, door)
 
     async def redo_open(self) -> int:
         """Do decisions again that were written but perhaps not done when the hub died. Doing one twice changes nothing."""
@@ -268,6 +268,5 @@ class Desk:
 
 
 def _check_why(reden: str, door: str) -> None:
-    problems = [(name, "mag niet leeg zijn") for name, value in (("reden", reden), ("door", door)) if not value.strip()]
-    if problems:
+    if problems := niet_ingevuld(reden=reden, door=door):
         raise Invalid(problems)

@@ -138,3 +138,8 @@ class Invalid(Rejected):
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{field}: {what}" for field, what in problems))
         self.problems = tuple(problems)
+
+
+def niet_ingevuld(**given: str) -> list[tuple[str, str]]:
+    """Return, for ``Invalid``, which of these texts say nothing."""
+    return [(field.replace("_", "-"), "mag niet leeg zijn") for field, text in given.items() if not text.strip()]

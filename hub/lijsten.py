@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from hub.errors import Invalid
+from hub.errors import Invalid, niet_ingevuld
 from hub.events import PERSONEN, NewEvent, fact_id
 from hub.plugins import Gemeente
 
@@ -38,11 +38,7 @@ class Markering:
 
     def check(self, today: date) -> None:
         """Raise Invalid with all that is wrong: four eyes, a reason, and an end for a watch-list mark."""
-        problems = [
-            (name, "mag niet leeg zijn")
-            for name, value in (("reden", self.reden), ("auteur", self.auteur), ("tweedePersoon", self.tweede_persoon))
-            if not value.strip()
-        ]
+        problems = niet_ingevuld(reden=self.reden, auteur=self.auteur, tweedePersoon=self.tweede_persoon)
         problems += _wrong_over(self.over)
         if self.soort not in SOORTEN:
             problems.append(("soort", f"kies uit {', '.join(SOORTEN)}"))
@@ -72,7 +68,7 @@ class Markering:
 
 def lifted(gemeente: Gemeente, over: str, mark_id: str, *, soort: str, reden: str, door: str) -> NewEvent:
     """Return the fact that a mark was taken away. Invalid without a reason and a name, or about nothing that can be marked."""
-    problems = [(name, "mag niet leeg zijn") for name, value in (("reden", reden), ("door", door)) if not value.strip()]
+    problems = niet_ingevuld(reden=reden, door=door)
     problems += _wrong_over(over)
     if not _MARK.fullmatch(mark_id):
         problems.append(("markering", "is geen nummer van een markering: dat is een uuid, genoemd toen zij werd gezet"))

@@ -81,6 +81,11 @@ def loggable(text: str) -> str:
     return unicodedata.normalize("NFC", _UNLOGGABLE.sub("", text))
 
 
+def carried(text: str) -> bool:
+    """True when every store and log can carry ``text`` as it is, but for its normal form."""
+    return _UNLOGGABLE.search(text) is None
+
+
 def mask_bsns(text: str) -> str:
     """Return ``text`` with every nine-digit number that passes the elfproef replaced by ``***``."""
     return _NINE_DIGITS.sub(lambda match: "***" if elfproef(match.group()) else match.group(), text)

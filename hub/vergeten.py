@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 import structlog
 
 from hub.clock import from_microseconds, rfc3339, to_microseconds
-from hub.errors import HubError, Invalid, NotFound
+from hub.errors import HubError, Invalid, NotFound, niet_ingevuld
 from hub.events import ZAKEN, uuid_text
 from hub.plugins import ReadTx, Tx
 from hub.privacy import Bsn, elfproef, mask_bsns
@@ -212,8 +212,7 @@ def as_dict(value: Plan | Bewijs) -> dict[str, Any]:
 
 
 def _checked(reden: str, door: str, tweede_persoon: str) -> tuple[str, str, str]:
-    given = {"reden": reden, "door": door, "tweede-persoon": tweede_persoon}
-    problems = [(name, "mag niet leeg zijn") for name, value in given.items() if not value.strip()]
+    problems = niet_ingevuld(reden=reden, door=door, tweede_persoon=tweede_persoon)
     if not problems and door.strip().casefold() == tweede_persoon.strip().casefold():
         problems = [("tweede-persoon", "moet iemand anders zijn dan wie het doet")]
     if problems:

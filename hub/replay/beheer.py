@@ -21,7 +21,7 @@ from hub import builds as registry
 from hub import checkpoints
 from hub.builds import BOUWT, KLAAR, WEG, Build, Pointer, shadow_of
 from hub.clock import to_microseconds
-from hub.errors import Conflict, Invalid, NotFound, Refused
+from hub.errors import Conflict, Invalid, NotFound, Refused, niet_ingevuld
 from hub.log.base import OFFSET_BITS
 from hub.plugins import Projection, Tx
 from hub.privacy import mask_bsns
@@ -50,8 +50,7 @@ class Besluit:
     @classmethod
     def of(cls, reden: str, door: str) -> Besluit:
         """Return it without any BSN. Invalid names everything that is missing at once."""
-        problems = [(name, "mag niet leeg zijn") for name, value in (("reden", reden), ("door", door)) if not value.strip()]
-        if problems:
+        if problems := niet_ingevuld(reden=reden, door=door):
             raise Invalid(problems)
         return cls(mask_bsns(reden), mask_bsns(door))
 

@@ -7,16 +7,21 @@ import asyncio
 import os
 import socket
 import sqlite3
+import threading
+from contextlib import suppress
 
 import pytest
 from hub_voor_tests import feit, gemeente, loaded, plugins, zet
 
 from hub import admin
 from hub.app import EmbeddedHub
-from hub.errors import Invalid, Refused
+from hub.desk import Desk
+from hub.errors import Invalid, NotFound, Refused
 from hub.lijsten import Markering, lifted
 from hub.privacy import elfproef
 from hub.serve import serve
+from hub.vergeten import Vergeten
+from hub.versheid import Versheid
 
 BSN = next(str(n) for n in range(999990000, 999999999) if elfproef(str(n)))
 BAG = "0114010000000001"
@@ -79,6 +84,20 @@ def test_a_number_of_a_person_never_becomes_a_key(hub):
         assert BSN not in str(caught.value)
     with sqlite3.connect(hub.folder / "wissel.db") as db:
         assert db.execute("SELECT count(*) FROM stroom").fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("typed", ["een\0nul", "\udce9\udce9n"])
+def test_a_text_that_no_store_can_carry_is_refused_on_every_engine(hub, typed):
+    """U+0000, and what a terminal that is not on UTF-8 sends: the field is named, and what to do."""
+    why = {"reden": "r", "door": "A"}
+    for action, given in (
+        ("parked skip", {"nummer": "teller:1/1", **why, "reden": typed}),
+        ("replay claim", {"projecties": ["teller"], **why, "reden": typed}),
+        ("lijst zet", {**MARK, "reden": typed}),
+    ):
+        with pytest.raises(Refused, match="reden: bevat een teken"):
+            ask(hub, action, **given)
 
 
 def test_a_mark_is_lifted_by_its_own_number_only():
@@ -181,3 +200,34 @@ def test_an_address_that_is_taken_is_said_before_a_file_is_opened(tmp_path):
         with pytest.raises(Refused, match=r"\[api\] host = '127\.0\.0\.1', port = \d+: hier kan de hub niet luisteren"):
             asyncio.run(serve(taken_too))
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "looked", "args"),
+    [
+        ("parked list", (Desk, "_streams"), {}),
+        ("parked show", (Desk, "_streams"), {"nummer": "x"}),
+        ("parked export", (Desk, "_streams"), {}),
+        ("parked retry", (Desk, "_streams"), {"reden": "r", "door": "d"}),
+        ("parked skip", (Desk, "_streams"), {"nummer": "x", "reden": "r", "door": "d"}),
+        ("vernietigd", (Vergeten, "bewijzen"), {}),
+        ("topics behind", (Versheid, "topics"), {}),
+    ],
+)
+def test_who_looks_holds_nobody_up(hub, monkeypatch, action, looked, args):
+    """What reads the store does so beside the loop that takes in notifications, however long it takes."""
+    went, looks = threading.Event(), []
+
+    def slow(_self):
+        looks.append(went.wait(5))
+        return []
+
+    monkeypatch.setattr(*looked, slow)
+
+    async def story():
+        asyncio.get_running_loop().call_soon(went.set)
+        return await admin.ACTIONS[action](hub, args)
+
+    with suppress(NotFound):  # nothing is parked
+        asyncio.run(story())
+    assert looks == [True]
