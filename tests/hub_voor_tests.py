@@ -55,8 +55,9 @@ def gemeente(slug: str = "emmen", **changes: Any) -> Gemeente:
     return replace(base, **changes)
 
 
-def loaded(folder: Path, gemeenten: Sequence[Gemeente] = (gemeente(),), *, partities: int = 2) -> Loaded:
-    settings = Settings(log=LogSettings(partities=partities), opslag=OpslagSettings(map=folder))
+def loaded(folder: Path, gemeenten: Sequence[Gemeente] = (gemeente(),), *, partities: int = 2, **more: Any) -> Loaded:
+    """Settings of a hub in this folder, with ``more`` parts that are other than by default."""
+    settings = Settings(log=LogSettings(partities=partities), opslag=OpslagSettings(map=folder), **more)
     return opslag(Loaded(settings=settings, master_key=MASTER_KEY, gemeenten={g.slug: g for g in gemeenten}))
 
 

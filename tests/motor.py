@@ -85,10 +85,10 @@ def geeft_opdracht(seen: Any) -> Any:
 
 
 def opened(
-    folder: Any, verbinding: Verbinding, *, regel: Any = geeft_opdracht, klok: Klok | None = None, **more: Any
+    folder: Any, verbinding: Verbinding, *, regel: Any = geeft_opdracht, klok: Klok | None = None, **settings: Any
 ) -> EmbeddedHub:
     made = plugins(flows={"volg": VolgFlow(regel)}, connectors={"x": verbinding})
-    return EmbeddedHub(loaded(folder, partities=1), clock=klok or Klok(), plugins=made, **more).open()
+    return EmbeddedHub(loaded(folder, partities=1, **settings), clock=klok or Klok(), plugins=made).open()
 
 
 @asynccontextmanager

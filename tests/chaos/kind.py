@@ -62,8 +62,7 @@ def hub_on(folder: Path, url: str = "") -> EmbeddedHub:
 
     doener = Doener(write, Grens(pogingen=1_000, eerste_pauze_s=0.05, langste_pauze_s=0.2))
     made = plugins(flows={"volg": VolgFlow(regel)}, connectors={"x": Verbinding(doener)})
-    settings = loaded(folder, partities=PARTITIES)
-    settings.settings.uitvoering.__dict__["lease_s"] = LEASE_S
+    settings = loaded(folder, partities=PARTITIES, uitvoering={"lease_s": LEASE_S})
     return EmbeddedHub(settings, clock=SystemClock(), plugins=made).open()
 
 

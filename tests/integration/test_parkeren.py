@@ -42,9 +42,8 @@ class Breuk:
 
 def opened(folder, breuk, **settings):
     projection = replace(TELLER, handlers={HERVAT: breuk})
-    given = loaded(folder, (gemeente(), gemeente("zwolle")), partities=1)
+    given = loaded(folder, (gemeente(), gemeente("zwolle")), partities=1, **settings)
     made = plugins({"teller": projection}, flows={"volg": VolgFlow(lambda state: 1 / 0 if state[-1].key == "d" else ())})
-    given = given.model_copy(update={"settings": given.settings.model_copy(update=settings)})
     return EmbeddedHub(given, clock=Klok(), plugins=made).open()
 
 

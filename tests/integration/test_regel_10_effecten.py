@@ -408,8 +408,7 @@ def test_a_long_opdracht_does_not_make_the_others_wait_or_the_machine_spin(tmp_p
         return uitgevoerd(opdracht)
 
     verbinding.doener.gedrag = slow
-    hub = opened(tmp_path, verbinding, klok=klok)
-    hub.settings.uitvoering.__dict__["gelijktijdig"] = 2
+    hub = opened(tmp_path, verbinding, klok=klok, uitvoering={"gelijktijdig": 2})
     zet(hub, feit("a", 1))
     asked = []
 

@@ -500,8 +500,7 @@ def test_a_new_version_waits_for_the_switch_where_that_is_asked(mended):
 
     mended.hub.close()
     mended.good = {"teller": replace(TELLER, version=2, handlers={HERVAT: tel, OPGESCHORT: tel})}
-    settings = loaded(mended.folder)
-    settings.settings.projecties.__dict__["nieuwe_versie"] = "wacht"
+    settings = loaded(mended.folder, projecties={"nieuwe_versie": "wacht"})
     mended.hub = EmbeddedHub(settings, clock=Klok(), plugins=plugins(mended.good)).open()
     assert nieuwe_versies(mended.hub.builds) == ["teller"]
     old = mended.row()["aantal"]
