@@ -151,6 +151,9 @@ class Uitvoering:
     async def _carry_out(self, entry: LedgerEntry) -> None:
         try:
             executor, opdracht = self._prepared(entry)
+        except Transient as error:  # its keys could not be read now: it was not tried, so its bounds do not count
+            await self._end(entry, self._again(entry, error, _SECOND_US))
+            return
         except Exception as error:  # noqa: BLE001 - R13: an opdracht that cannot even be read is parked, not read for ever
             await self._end(entry, self._park(entry, parking.failure_of(error)))
             return

@@ -13,6 +13,7 @@ from hub.clock import to_microseconds
 from hub.errors import Poison, SourceUnavailable, Transient
 from hub.events import ZAKEN, outcome_id
 from hub.plugins import Grens, Uitkomst
+from hub.store.base import StoreUnavailable
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -393,6 +394,31 @@ def test_an_opdracht_that_cannot_be_read_is_parked(tmp_path, klok, damage, fault
     async def scenario():
         await tot(lambda: states(hub) == ["geparkeerd", "uitgevoerd"])
         assert ledger(hub, "fout")[0][0].startswith(fault)
+
+    run(hub, scenario)
+
+
+def test_a_store_that_fails_while_an_opdracht_is_read_parks_nothing(tmp_path, klok, monkeypatch):
+    """Its keys could not be read for a moment: nobody has to look, it is taken up again."""
+    hub = opened(tmp_path, Verbinding(), klok=klok)
+    unseal, failed = hub.codec.unseal, []
+
+    def fails_once(sealed):
+        if not failed:
+            failed.append(1)
+            raise StoreUnavailable("the connection was cut")
+        return unseal(sealed)
+
+    zet(hub, feit("a", 1))
+    hub.flow_runner.catch_up()
+    monkeypatch.setattr(hub.codec, "unseal", fails_once)
+
+    async def scenario():
+        await tot(lambda: failed and not hub.uitvoering._running)
+        assert ledger(hub, "toestand, fout") == [("open", "the connection was cut")]
+        klok.verder(minutes=1)
+        hub.uitvoering.wake()
+        await tot(lambda: states(hub) == ["uitgevoerd"])
 
     run(hub, scenario)
 
