@@ -30,11 +30,13 @@ class Verloop:
     klaar: dict[str, Zaak] = field(default_factory=dict)
     eerste_groen_s: float | None = None
     kills: int = 0
+    gemeld: int = 0
+    genoeg: bool = False
 
     @property
     def moves(self) -> int:
-        """How many moves this run has."""
-        return len(self.aangiften)
+        """How many moves this run has; once it is ``genoeg``: no more than were being registered then."""
+        return self.gemeld if self.genoeg else len(self.aangiften)
 
     @property
     def open(self) -> int:
@@ -68,9 +70,11 @@ async def meld_alles(formulier: Formulier, verloop: Verloop) -> None:
         if aangifte.get("na") is not None:
             await _ended(verloop, (gemeente, aangifte["na"]))
         async with slots:
-            while verloop.open >= _UNDER_WAY:  # noqa: ASYNC110 - looks at what ``volg`` finds
+            while verloop.open >= _UNDER_WAY and not verloop.genoeg:  # noqa: ASYNC110 - looks at what ``volg`` finds
                 await asyncio.sleep(_TICK_S)
-            verloop.uuids[key] = await formulier.meld(gemeente, aangifte)
+            if not verloop.genoeg:
+                verloop.gemeld += 1
+                verloop.uuids[key] = await formulier.meld(gemeente, aangifte)
 
     async with asyncio.TaskGroup() as group:
         for key, aangifte in numbered.items():
@@ -78,7 +82,7 @@ async def meld_alles(formulier: Formulier, verloop: Verloop) -> None:
 
 
 async def _ended(verloop: Verloop, key: tuple[str, int]) -> None:
-    while verloop.uuids.get(key) not in verloop.klaar:  # noqa: ASYNC110 - looks at what ``volg`` finds
+    while verloop.uuids.get(key) not in verloop.klaar and not verloop.genoeg:  # noqa: ASYNC110 - looks at what ``volg`` finds
         await asyncio.sleep(_TICK_S)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from hub_voor_tests import Klok, loaded, plugins
@@ -71,6 +72,14 @@ def raw(bootstrap: str, topic: str, partities: int) -> list[Any]:
     finally:
         consumer.close()
     return found
+
+
+def wait_published(publisher: Any, *, within_s: float = 60.0) -> None:
+    """Wait until a publisher that runs has nothing left to do."""
+    until = time.monotonic() + within_s
+    while any(one.behind for one in publisher.waiting()):
+        assert time.monotonic() < until, publisher.last_error
+        time.sleep(0.1)
 
 
 def settle(hub: EmbeddedHub, publisher: Any = None) -> None:

@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import kafka_cluster
 from hub_voor_tests import feit, plugins, zet
-from logs import kafka_hub, make_topics, publisher_of, raw, settle
+from logs import kafka_hub, make_topics, publisher_of, raw, settle, wait_published
 
 from hub.events import ZAKEN
 
@@ -34,10 +34,7 @@ def test_a_broker_killed_while_it_is_published_to_loses_and_overtakes_nothing(cl
             if number == 14:
                 cluster.restart(cluster.members[0])
             time.sleep(0.02)
-        until = time.monotonic() + 60
-        while any(one.behind for one in publisher.waiting()):
-            assert time.monotonic() < until, publisher.last_error
-            time.sleep(0.1)
+        wait_published(publisher)
     finally:
         publisher.stop()
     settle(hub)
