@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +28,8 @@ from pydantic import SecretStr
 from demo.postgres import MISSING, Server, binaries, private_server
 from hub.settings import Loaded
 from hub.store.server import OnServer
+
+HANDLEIDING = Path(__file__).parents[1] / "docs" / "how-to" / "postgresql.md"
 
 
 @dataclass
@@ -45,6 +49,13 @@ class Cluster(Server):
         with psycopg.connect(self.address(database), autocommit=True) as pg:
             cursor = pg.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def files(self, database: str) -> bytes:
+        """Return the bytes of a database's files as they lie on the disk of a server of our own, after a checkpoint."""
+        assert self.folder is not None
+        self.run("CHECKPOINT", database)
+        ((number,),) = self.run(f"SELECT oid FROM pg_database WHERE datname = '{database}'")
+        return b"".join(path.read_bytes() for path in (self.folder / "data" / "base" / str(number)).iterdir())
 
     @contextmanager
     def database(self, *, empty: bool = False, seen: Path | None = None) -> Iterator[str]:
@@ -85,6 +96,19 @@ def postgres() -> Iterator[Cluster]:
         opened.callback(made.run, f"DROP DATABASE {name} WITH (FORCE)")
         OnServer(with_database(hub_voor_tests.loaded(Path()), made.address(name))).migrate("pre", {})
         yield made
+
+
+def volgens_de_handleiding(kop: str, doen: str, *, address: str, folder: Path) -> None:
+    """Run the commands of the guide that begin with ``doen``, as they stand under a heading, with backups in ``folder``."""
+    text = HANDLEIDING.read_text(encoding="utf-8").partition(f"\n## {kop}\n")[2].partition("\n## ")[0]
+    block = next(found for found in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if found.startswith(doen))
+    for backups in ("backup-keys", "backup"):
+        (folder / backups).mkdir(exist_ok=True)
+        block = block.replace(f"/{backups}/", f"{folder}/{backups}/")
+    block = block.replace("2026-03-12", "$(date +%F)")
+    environment = {**os.environ, "DATABASE": address, "KEYS": address}
+    done = subprocess.run(["bash", "-euc", block], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(params=["bestanden", "postgres"])

@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
-import sqlite3
+import re
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 import webhulp
 from hub_voor_tests import Klok, VolgFlow, gemeente, loaded
 from litestar.testing import TestClient
+from postgres_voor_tests import HANDLEIDING, volgens_de_handleiding
 from zaak_voor_tests import AUTH, Formulier, draaiende_hub, serving, zaak_settings
 
 from connectors.zaak.connector import ZaakConnector
@@ -25,9 +30,13 @@ from hub.app import EmbeddedHub
 from hub.desk import Desk
 from hub.discovery import Plugins, projections
 from hub.errors import Poison
+from hub.events import ZAKEN
 from hub.flows.base import Opdracht
 from hub.plugins import Sealed
 from hub.privacy import Bsn
+from hub.replay.beheer import Beheer, Besluit
+from hub.replay.bouwer import Bouwer
+from hub.replay.lezen import Lezer
 from hub.reservekopie import maak
 
 WHY = {"reden": "verzoek van de persoon (AVG 17)", "door": "A. Archief", "tweede_persoon": "B. Beheer"}
@@ -120,21 +129,21 @@ def opened(folder: Path) -> EmbeddedHub:
 
 def shown(hub: EmbeddedHub, zaken: tuple[str, str]) -> dict[str, str]:
     """All that anybody can get to see: events opened, rows opened, pages, answers, what is parked and refused."""
-    found = {"log": repr(list(events(hub))), "rijen": repr(list(rows(hub)))}
+    found = {"log": repr(list(events(hub))), "rijen": repr(list(rows(hub))), "toen": repr(list(then(hub, zaken)))}
     found["geparkeerd"] = json.dumps([entry.as_dict() for entry in Desk(hub).export()])
     found["geweigerd"] = repr(hub.door.kept())
     routes = [route for projection in hub.plugins.projections.values() for route in projection.routes(hub)]
     app = pages(hub, routes=routes, settings=webhulp.settings(tokens=tokens()), login=DemoLogin())
     with TestClient(app, base_url=webhulp.ORIGIN) as web:
         for zaak in zaken:
-            for path in (f"/v1/zaken/{zaak}", f"/v1/zaken/{zaak}/tijdlijn"):
+            for path in (f"/v1/zaken/{zaak}", f"/v1/zaken/{zaak}?volgnummer=8"):
                 found[path] = web.get(path, headers=webhulp.bearer()).text
         for bsn in (ANNA, BERT):
             body = {"bsn": bsn}
             found[f"klantbeeld {bsn}"] = web.post("/v1/klantbeelden/_zoek", json=body, headers=webhulp.bearer()).text
         csrf = webhulp.field(web.get("/inloggen/medewerker").text, "csrf")
         web.post("/inloggen/medewerker", data={"csrf": csrf, "medewerker": "behandelaar-sam", "gemeente": "emmen"})
-        for path in ("/werkvoorraad", *(f"/werkvoorraad/{zaak}" for zaak in zaken)):
+        for path in ("/werkvoorraad", *(f"/werkvoorraad/{zaak}{more}" for zaak in zaken for more in ("", "/toen?moment=8"))):
             found[path] = web.get(path, headers=webhulp.HTML).text
         csrf = webhulp.field(web.get("/klantbeeld", headers=webhulp.HTML).text, "csrf")
         found["klantbeeldblad"] = web.post("/klantbeeld", data={"csrf": csrf, "bsn": ANNA}, headers=webhulp.HTML).text
@@ -164,8 +173,31 @@ def rows(hub: EmbeddedHub) -> Any:
     """Every row of every read model, and every sealed thing in it opened."""
     for name in hub.plugins.projections:
         for _, row in hub.read_model(name).select("emmen", limit=10_000):
-            yield row
-            yield [hub.vault.open(Sealed(key, context, bytes(inhoud))) for key, context, inhoud in sealed(row)]
+            yield from unsealed(hub, row)
+
+
+def then(hub: EmbeddedHub, zaken: tuple[str, str]) -> Any:
+    """Every row as it was known early and late, in the same way."""
+    for name, projection in hub.plugins.projections.items():
+        if ZAKEN in projection.topics and projection.per == "stroom":
+            for zaak, moment in itertools.product(zaken, (4, 8, 16)):
+                yield from unsealed(hub, hub.toen(name, gemeente="emmen", key=zaak, moment=moment))
+
+
+def unsealed(hub: EmbeddedHub, row: Any) -> Any:
+    yield row
+    yield [hub.vault.open(Sealed(key, context, bytes(inhoud))) for key, context, inhoud in sealed(row)]
+
+
+def replay(hub: EmbeddedHub) -> None:
+    """Build everything again in a shadow, and let everybody see that."""
+    names, beheer = sorted(hub.plugins.projections), Beheer(hub)
+    why = Besluit("naar aanleiding van de vernietiging", "beheer")
+    number = asyncio.run(beheer.claim(names, why))
+    with Lezer(hub_settings(hub), hub.plugins) as lezer, closing(lezer.fill(number)) as database:
+        Bouwer(lezer, number=number, projections=lezer.chosen(names), database=database, bij_fout="parkeer").run()
+    asyncio.run(beheer.filled(number))
+    asyncio.run(beheer.switch(names, why, anyway=True))
 
 
 def sealed(value: Any) -> Any:
@@ -180,34 +212,102 @@ def traces(text: str) -> set[str]:
     return {name for name, trace in TRACES.items() if trace in text}
 
 
-def in_bytes(folder: Path, extra: list[bytes]) -> set[bytes]:
-    """The traces that stand readable in any byte of any file."""
+class OpBestanden:
+    """Where a hub keeps everything: files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def alles(self) -> bytes:
+        """All bytes of all files."""
+        return b"".join(path.read_bytes() for path in sorted(self.folder.iterdir()) if path.is_file())
+
+    def kopie(self, hub: EmbeddedHub, folder: Path) -> tuple[bytes, Path]:
+        """Make a backup; return its bytes, and where it was put back."""
+        maak(hub_settings(hub), folder)
+        return OpBestanden(folder).alles(), folder
+
+    def opgeruimd(self) -> bytes:
+        """All bytes after what the guide says to do then: nothing."""
+        return self.alles()
+
+
+class OpPostgres:
+    """Where a hub keeps everything: a database."""
+
+    def __init__(self, folder: Path, server: Any) -> None:
+        self.folder, self.server = folder, server
+
+    def alles(self) -> bytes:
+        """Every value of every table of every schema."""
+        return self.server.content(self._name)
+
+    def kopie(self, hub: EmbeddedHub, folder: Path) -> tuple[bytes, Path]:
+        """Back up and put back in another database as the guide says."""
+        folder.mkdir()
+        volgens_de_handleiding("Back up", "pg_dump", address=adres(hub.folder), folder=folder)
+        dumps = sorted(folder.rglob("*.dump"))
+        assert len(dumps) == 2
+        told = b"".join(
+            subprocess.run(["pg_restore", "-f", "-", dump], capture_output=True, check=True).stdout for dump in dumps
+        )
+        volgens_de_handleiding("Back up", "pg_restore", address=adres(folder), folder=folder)
+        return told + b"".join(bytes.fromhex(found) for found in re.findall(r"\\\\x((?:[0-9a-f]{2})+)", told.decode())), folder
+
+    def opgeruimd(self) -> bytes:
+        """The bytes on the server's disk after what the guide says to do then."""
+        (statement,) = re.findall(r"VACUUM .*;", HANDLEIDING.read_text(encoding="utf-8"))
+        self.server.run(statement, self._name)
+        return self.server.files(self._name)
+
+    @property
+    def _name(self) -> str:
+        return urlsplit(adres(self.folder)).path[1:]
+
+
+def adres(folder: Path) -> str:
+    """The database of the hub on a folder."""
+    found = loaded(folder).database
+    assert found is not None
+    return found.get_secret_value()
+
+
+def in_bytes(data: bytes, extra: list[bytes]) -> set[bytes]:
+    """The traces that stand readable in any byte."""
     wanted = [trace.encode(code) for trace in TRACES.values() for code in ("utf-8", "utf-16-le")] + extra
-    data = b"".join(path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file())
     return {trace for trace in wanted if trace in data}
 
 
 def wrapped(hub: EmbeddedHub, subject: str) -> list[bytes]:
-    """The keys of a subject as they stand in the key file."""
-    ids = hub.keys.of_subject("emmen", subject)
-    with closing(sqlite3.connect(f"{(hub.folder / 'sleutels.db').as_uri()}?mode=ro", uri=True)) as db:
+    """The keys of a subject as they are stored."""
+    with hub.keys.database.reader() as db:
         query = "SELECT ingepakt FROM sleutel WHERE key_id = ?"
-        return [bytes(db.execute(query, (key_id,)).fetchone()[0]) for key_id in ids]
+        return [bytes(db.execute(query, (key_id,)).fetchone()[0]) for key_id in hub.keys.of_subject("emmen", subject)]
 
 
-def test_after_a_destruction_nothing_shows_a_trace_and_the_rest_is_unchanged(tmp_path: Path) -> None:
-    """BSN, name, address, birth date, contact data and key: gone from everything that is kept and everything that is made."""
+@pytest.fixture
+def plek(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> OpBestanden | OpPostgres:
+    """Where the hub of this test keeps everything."""
     folder = tmp_path / "data"
-    zaken = asyncio.run(live(folder))
-    hub = opened(folder)
+    return OpBestanden(folder) if store == "bestanden" else OpPostgres(folder, request.getfixturevalue("postgres"))
+
+
+def test_after_a_destruction_nothing_shows_a_trace_and_the_rest_is_unchanged(
+    plek: OpBestanden | OpPostgres, tmp_path: Path
+) -> None:
+    """BSN, name, address, birth date, contact data and key: gone from everything that is kept and everything that is made."""
+    zaken = asyncio.run(live(plek.folder))
+    hub = opened(plek.folder)
     before = shown(hub, zaken)
     assert traces(before["log"]) == set(TRACES), "what is looked for was there"
     assert traces(before["rijen"]) >= {"naam", "bsn"}
-    assert traces("".join(text for name, text in before.items() if name not in {"log", "rijen"})) >= {"straat"}
+    assert traces(before["toen"]) >= {"naam", "bsn"}
+    assert traces("".join(text for name, text in before.items() if name not in {"log", "rijen", "toen"})) >= {"straat"}
     others = [event for event in events(hub) if event.key == zaken[1]]
     keys = [*wrapped(hub, PERSON), *wrapped(hub, f"zaak:{zaken[0]}")]
+    theirs = wrapped(hub, OTHER_PERSON)
     assert keys
-    assert in_bytes(folder, keys) == set(keys), "nothing personal is ever readable in the files; the keys are there"
+    assert in_bytes(plek.alles(), keys) == set(keys), "nothing personal is ever readable where it is kept; the keys are there"
 
     plan = hub.vergeten.plan("emmen", PERSON)
     assert (plan.zaken, plan.gedeeld) == ((zaken[0],), ())
@@ -217,18 +317,19 @@ def test_after_a_destruction_nothing_shows_a_trace_and_the_rest_is_unchanged(tmp
     hub.projector.catch_up()
     after = shown(hub, zaken)
     assert {name: traces(text) for name, text in after.items() if traces(text)} == {}
-    assert in_bytes(folder, keys) == set(), "while it runs"
+    assert in_bytes(plek.alles(), keys) == set(), "while it runs"
     assert [event for event in events(hub) if event.key == zaken[1]] == others
     for name in (f"/v1/zaken/{zaken[1]}", f"/werkvoorraad/{zaken[1]}", f"klantbeeld {BERT}"):
         assert unversioned(after[name]) == unversioned(before[name])
 
-    hub.projector.rebuild()
+    replay(hub)
+    assert hub.read_model("zaakverloop").get("emmen", zaken[1])
     assert traces("".join(shown(hub, zaken).values())) == set()
-    copy = tmp_path / "kopie"
-    maak(hub_settings(hub), copy)
+    copied, put_back = plek.kopie(hub, tmp_path / "kopie")
     hub.close()
-    assert in_bytes(folder, keys) == in_bytes(copy, keys) == set()
-    back = opened(copy)
+    assert in_bytes(copied, keys + theirs) == in_bytes(plek.alles(), keys + theirs) == set(theirs)
+    assert in_bytes(plek.opgeruimd(), keys + theirs) == set(theirs)
+    back = opened(put_back)
     assert traces("".join(shown(back, zaken).values())) == set()
     assert [event for event in events(back) if event.key == zaken[1]] == others
     back.close()
