@@ -108,13 +108,12 @@ def leesmodellen() -> None:
 def leesmodellen_herbouw(config: Path) -> None:
     """Bouw alle leesmodellen opnieuw uit het logboek; de hub staat daarbij stil."""
     loaded = load(config)
-    members = loaded.settings.opslag.map / "leesmodellen.db"
     hub = EmbeddedHub(loaded, forget_read_models=True).open()
     try:
         taken = hub.projector.rebuild()
     finally:
         hub.close()
-    click.echo(f"{members.name} is opnieuw gebouwd uit {taken} gebeurtenissen.")
+    click.echo(f"De leesmodellen zijn opnieuw gebouwd uit {taken} gebeurtenissen.")
 
 
 @wissel.group()

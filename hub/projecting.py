@@ -79,10 +79,8 @@ class Member:
         return self.tables.member
 
     def steps(self, items: Sequence[Item]) -> list[Step]:
-        """Return what this member does with one stream's items: those it has a handler for, and those nobody can read."""
-        handler = self.projection.handlers.get
-        found = [(apply, item) for item in items if (apply := handler(item.event.type) if item.event else _unreadable)]
-        return [step for step in found if step[1].event_id not in self.skipped] if self.skipped else found
+        """Return what this member does with one stream's items."""
+        return steps_of(self.projection, items, self.skipped)
 
     def row(self, stream_id: int, stream: Stream, base: int) -> tuple[int, str]:
         """Return (id, key) of the row a stream belongs to: its own, or that of its partition and gemeente."""
@@ -110,7 +108,7 @@ def apply(db: Connection, member: Member, streams: PerStream, *, base: int, park
     for stream, steps in todo.items():
         row_id, key = places[stream]
         old = rows.get(row_id)
-        row = _fold(old, steps, stream in parked, failed)
+        row = fold(old, steps, stream in parked, failed)
         if row is not old:
             rows[row_id] = row
             after[row_id] = (steps[0][1].stream.gemeente, key, row)
@@ -151,7 +149,14 @@ def _one_by_one(
     return failed
 
 
-def _fold(row: Row | None, steps: Sequence[Step], waits: bool, failed: list[Failed]) -> Row | None:  # noqa: FBT001
+def steps_of(projection: Projection, items: Sequence[Item], skipped: Collection[str]) -> list[Step]:
+    """Return what is done with one stream's items: those there is a handler for, and those nobody can read."""
+    handler = projection.handlers.get
+    found = [(apply, item) for item in items if (apply := handler(item.event.type) if item.event else _unreadable)]
+    return [step for step in found if step[1].event_id not in skipped] if skipped else found
+
+
+def fold(row: Row | None, steps: Sequence[Step], waits: bool, failed: list[Failed]) -> Row | None:  # noqa: FBT001
     """Take one stream's steps on its row and return it; what fails is added to ``failed``, with all that follows it.
 
     ``waits``: the stream is parked. Every event of a rebuild passes here once for each projection.

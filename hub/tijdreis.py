@@ -18,6 +18,7 @@ from hub.errors import Invalid, NotFound
 from hub.events import ZAKEN
 from hub.log.base import Record
 from hub.plugins import Projection, Row
+from hub.projecting import fold, steps_of
 from hub.readmodels import member_name
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Tijdreis:
     def stand(self, projection: str, *, gemeente: str, key: str, moment: Moment) -> Row | None:
         """Return the row of a zaak as a projection had it at that moment; None when it had none.
 
-        NotFound when this gemeente has no such zaak. What cannot be applied ends it, as it parks a stream.
+        NotFound when this gemeente has no such zaak. What cannot be applied ends it, as it parks the stream.
         """
         found = self._hub.plugins.projections.get(projection)
         if found is None or ZAKEN not in found.topics or found.per != "stroom":
@@ -109,11 +110,5 @@ class Tijdreis:
     def _fold(self, projection: Projection, stream: int, records: Sequence[Record]) -> Row | None:
         with self._hub.database.reader() as db:
             skipped = parking.skipped(db, member_name(projection.name, projection.version, 0))
-        row: Row | None = None
-        for item in Decoder(self._hub.log, [projection]).decode(records, None).get(stream, ()):
-            if item.event is None:
-                break
-            handler = projection.handlers.get(item.event.type)
-            if handler and item.event_id not in skipped:
-                row = handler(row, item.event)
-        return row
+        items = Decoder(self._hub.log, [projection]).decode(records, None).get(stream, ())
+        return fold(None, steps_of(projection, items, skipped), False, [])

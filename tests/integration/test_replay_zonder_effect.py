@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 
+import pytest
 from hub_voor_tests import TELLER, feit, loaded, plugins, zet
 from motor import Verbinding, draait, opened, tot
 
@@ -20,6 +21,7 @@ ZAKEN = 6
 BOOKS = ("opdracht", "termijn", "gebeurtenis")
 
 
+@pytest.mark.usefixtures("store")
 def test_no_opdracht_is_given_or_carried_out_again(tmp_path):
     """Six opdrachten were carried out. Filling, switching, going back, one zaak alone, and looking back add nothing to that."""
     verbinding = Verbinding()

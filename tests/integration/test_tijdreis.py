@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import random
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hub_voor_tests import TELLER, Klok, feit, loaded, plugins, zet
+from hub_voor_tests import HERVAT, TELLER, Klok, feit, loaded, plugins, tel, zet
 
 from hub.app import EmbeddedHub
 from hub.clock import AMSTERDAM
@@ -18,7 +19,7 @@ from hub.errors import Invalid, NotFound
 from hub.events import ZAKEN
 from hub.replay.bouwer import Bouwer
 from hub.replay.lezen import Lezer
-from hub.tijdreis import lees_moment, toen_en_nu
+from hub.tijdreis import _shown, lees_moment, toen_en_nu
 from tests.bench.zaakstromen import vul
 
 NAMES = ("zaakverloop", "werkvoorraad", "klantbeeld", "beoordelingen")
@@ -56,6 +57,7 @@ def rebuilt(lezer, database, number, where, offset, key):
     return found
 
 
+@pytest.mark.usefixtures("store")
 def test_a_hundred_random_positions_equal_a_rebuild_up_to_there(tmp_path):
     """Moves as the flows make them, in all read models with a row per zaak."""
     hub = EmbeddedHub(loaded(tmp_path), clock=Klok(), plugins=plugins(projections())).open()
@@ -71,6 +73,8 @@ def test_a_hundred_random_positions_equal_a_rebuild_up_to_there(tmp_path):
             expected = rebuilt(lezer, database, number, where, record.offset, key)
             then = {name: hub.toen(name, gemeente="emmen", key=key, moment=record.sequence) for name in NAMES}
             assert msgspec.msgpack.decode(msgspec.msgpack.encode(then)) == expected
+            told = toen_en_nu(hub, key, record.sequence)["leesmodellen"]
+            assert {name: told[name]["toen"] for name in NAMES} == _shown(then)
             checked += any(expected.values())
     assert checked > 90
     hub.close()
@@ -85,6 +89,7 @@ def hub(tmp_path):
     hub.close()
 
 
+@pytest.mark.usefixtures("store")
 def test_a_time_is_the_longest_prefix_that_was_logged_by_then(hub):
     """Also where the clock was put back in between: what came after something later was not known before that."""
     moments = [0, 60, 30, 90]
@@ -100,6 +105,7 @@ def test_a_time_is_the_longest_prefix_that_was_logged_by_then(hub):
     assert [seen(s) for s in (-1, 0, 45, 59, 60, 89, 90)] == [None, [1], [1], [1], [1, 2, 3], [1, 2, 3], [1, 2, 3, 4]]
 
 
+@pytest.mark.usefixtures("store")
 def test_another_gemeente_reads_nothing(hub):
     """And what does not exist is not found, whatever the moment."""
     zet(hub, feit("a", 1))
@@ -110,6 +116,24 @@ def test_another_gemeente_reads_nothing(hub):
         hub.toen("nietes", gemeente="emmen", key="a", moment=1)
 
 
+@pytest.mark.usefixtures("store")
+def test_where_a_zaak_is_parked_it_was_known_up_to_there(tmp_path):
+    """As in the read model itself: what could not be applied ends it, and looking back is no fault of ours."""
+
+    def breaks(row, event):
+        return tel(row, event) if event.sequence != 2 else 1 / 0
+
+    broken = replace(TELLER, handlers={HERVAT: breaks})
+    hub = EmbeddedHub(loaded(tmp_path), clock=Klok(), plugins=plugins({"teller": broken})).open()
+    zet(hub, *(feit("a", number) for number in range(3)))
+    hub.projector.catch_up()
+    found = toen_en_nu(hub, "a", 3)["leesmodellen"]["teller"]
+    assert found["toen"] == found["nu"]
+    assert found["nu"]["gezien"] == [1]
+    hub.close()
+
+
+@pytest.mark.usefixtures("store")
 def test_what_was_destroyed_is_not_read_then_either(hub):
     """Going back in time opens no element whose key is gone: the row of then holds it sealed."""
     zet(hub, feit("a", 1, besloten={"p": {"naam": "Zonneschijn"}}))
