@@ -50,8 +50,8 @@ async def _keep(hub: Hub, gemeente: str, kennisgeving: stuf.Kennisgeving, body: 
     pseudoniem, now = hub.gemeenten[gemeente].pseudonym(kennisgeving.bsn), hub.clock.now()
     stuur = kennisgeving.stuurgegevens
     melding = Melding(
-        zender=hashlib.sha256(repr(sorted(stuur.zender.items())).encode()).hexdigest()[:32],
-        referentie=hashlib.sha256(stuur.referentienummer.encode()).hexdigest()[:32],
+        zender=stuur.afzender,
+        referentie=stuur.kenmerk,
         # with the pseudonym, which nobody can guess: a digest of a message alone would tell who guesses its content
         vingerafdruk=hashlib.sha256(pseudoniem.encode() + b"\x1f" + body).hexdigest(),
         pseudoniem=pseudoniem,

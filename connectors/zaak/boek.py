@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from connectors.zaak.bundel import Melding
 from connectors.zaak.feitbouw import ONTVANGST, OVERIG, ZONDER_INHOUD, Concept, Omgeving
-from connectors.zaak.persoonsgegevens import Pseudonym, replace_bsns
 from connectors.zaak.stand import Gepubliceerd, Stand, exact_sha256, state_sha256
 from connectors.zaak.tijd import moment, utc
+from hub.besloten import Pseudonym, replace_bsns
 from hub.events import ZAKEN, NewEvent, audit_trail_ids, fact_id, observed_id
 from hub.privacy import mask_bsns
 

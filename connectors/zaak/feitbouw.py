@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.zaak.client import resource_key
-from connectors.zaak.persoonsgegevens import Besloten, Pseudonym, as_bsn, sealed, zaak_subject
 from connectors.zaak.tijd import utc
+from hub.besloten import Besloten, Pseudonym, as_bsn, sealed, zaak_subject
 from hub.privacy import mask_bsns
 
 Json = Mapping[str, Any]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from connectors.zaak.feitbouw import GELEZEN, Concept, Omgeving, bag_id, generieke_rol
 from connectors.zaak.herkomst import Herkomsten, Mapping, Zaakbeeld, lees
-from connectors.zaak.persoonsgegevens import Besloten, as_bsn, sealed, zaak_subject
+from hub.besloten import Besloten, as_bsn, sealed, zaak_subject
 from hub.privacy import Bsn, mask_bsns
 
 Json = AbstractMapping[str, Any]

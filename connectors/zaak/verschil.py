@@ -13,8 +13,8 @@ from typing import Any, Final
 from connectors.zaak.boek import entry_id, sealed_sha256
 from connectors.zaak.bundel import in_volgorde, soort_van_key
 from connectors.zaak.client import resource_key
-from connectors.zaak.persoonsgegevens import Pseudonym
 from connectors.zaak.stand import Stand, sha256
+from hub.besloten import Pseudonym
 
 Json = Mapping[str, Any]
 UITGEKLAPT: Final = ("status", "resultaat", "rollen", "zaakobjecten", "eigenschappen")

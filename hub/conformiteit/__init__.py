@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from hub.privacy import Pseudonymizer
 
 GEMEENTE: Final = "proefdorp"
+OIN: Final = "00000001999999999000"
 PSEUDONIEM: Final = Pseudonymizer(bytes(range(32)))  # by which the kit's hub calls people
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -97,4 +98,4 @@ class Proef(Protocol):
         """Return what stands at the other side because of opdrachten, one entry per time: the same effect twice is two."""
 
 
-__all__ = ("GEMEENTE", "PSEUDONIEM", "Levering", "Proef", "ProefOpdracht")
+__all__ = ("GEMEENTE", "OIN", "PSEUDONIEM", "Levering", "Proef", "ProefOpdracht")

@@ -18,7 +18,7 @@ import uvicorn
 
 from hub import discovery, logs
 from hub.app import EmbeddedHub
-from hub.conformiteit import GEMEENTE, PSEUDONIEM
+from hub.conformiteit import GEMEENTE, OIN, PSEUDONIEM
 from hub.events import ZAKEN, Event, NewEvent, fact_id
 from hub.flows.base import Antwoord, FlowContext, Opdracht
 from hub.plugins import Gemeente, ReadTx
@@ -83,7 +83,7 @@ def hub_on(folder: Path) -> EmbeddedHub:
         slug=GEMEENTE,
         naam="Proefdorp",
         gemeentecode="1999",
-        oin="00000001999999999000",
+        oin=OIN,
         pseudonym=PSEUDONIEM,
         plugins={given["connector"]: connector.settings_model.model_validate(given["instellingen"])},
         profielen={ProefFlow.name: None},

@@ -7,6 +7,7 @@ D (no day), M (no month and day) or J (nothing known).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -35,6 +36,16 @@ class Stuurgegevens:
     referentienummer: str = ""
     tijdstip_bericht: str = ""
     entiteittype: str = ""
+
+    @property
+    def afzender(self) -> str:
+        """Return a digest of who sent it, to know a repeated message by, together with ``kenmerk``."""
+        return hashlib.sha256(repr(sorted(self.zender.items())).encode()).hexdigest()[:32]
+
+    @property
+    def kenmerk(self) -> str:
+        """Return a digest of what the sender calls it."""
+        return hashlib.sha256(self.referentienummer.encode()).hexdigest()[:32]
 
 
 LEEG: Final = Stuurgegevens(zender={}, ontvanger={})

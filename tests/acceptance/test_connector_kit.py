@@ -43,6 +43,15 @@ def test_our_own_connectors_keep_all_rules(tmp_path: Path, naam: str) -> None:
     assert "skipped" not in checked.stdout
 
 
+@pytest.mark.timeout(600)
+def test_the_connector_that_only_listens_keeps_all_rules_but_the_one_about_writing(tmp_path: Path) -> None:
+    """StUF-ZKN: nothing is written back, so of what it writes nothing can be asked."""
+    checked = wissel(tmp_path, "check", "stufzkn")
+    assert checked.returncode == 0, checked.stdout
+    assert "12 passed, 1 skipped" in checked.stdout
+    assert "deze connector voert geen opdrachten uit" in checked.stdout
+
+
 TYPE = "nl.overheid.zaken.klantcontact-toegevoegd.v1"
 NEW_ID, CHANCE = 'fact_id(gemeente.slug, "proef", str(bericht.id))', "str(__import__('uuid').uuid4())"
 WRONG = {  # what is wrong -> rule, the text that is right, the text that is not, what is said

@@ -108,9 +108,15 @@ def _tekst(waarde: str | None, veld: str, *, verplicht: bool = True) -> str | No
     return schoon or None
 
 
-def _moet_lopen(staat: Staat) -> None:
+def _moet_open_zijn(staat: Staat) -> None:
+    if staat.aangifte is None:
+        raise Conflict("Wissel heeft in deze zaak geen aangifte gelezen. Behandel de zaak in het zaaksysteem zelf.")
     if not staat.loopt:
         raise Conflict("Deze zaak is al beëindigd of ingetrokken. Ververs de pagina.")
+
+
+def _moet_lopen(staat: Staat) -> None:
+    _moet_open_zijn(staat)
     if staat.uitvoering_begonnen:
         raise Conflict("De verhuizing is al naar burgerzaken gestuurd. Dit kan niet meer.")
 
@@ -210,11 +216,6 @@ def _behandeling(staat: Staat, event_type: str, medewerker: str, *, team: str | 
         data=data,
         besloten={_zaak(staat): {"reden": reden}} if reden else {},
     )
-
-
-def _moet_open_zijn(staat: Staat) -> None:
-    if not staat.loopt:
-        raise Conflict("Deze zaak is al beëindigd of ingetrokken. Ververs de pagina.")
 
 
 def _pak_op(staat: Staat, c: PakOp) -> Sequence[Antwoord]:

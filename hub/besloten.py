@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Keeps what is personal in ZGW objects out of the open part of events, and each person in an element of its own."""
+"""Keeps what is personal out of the open part of events about zaken, and each person in an element of its own."""
 
 from __future__ import annotations
 
