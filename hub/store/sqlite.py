@@ -182,8 +182,8 @@ class SqliteDatabase(SqliteReading):
         db.transaction += 1
         try:
             db.execute("BEGIN IMMEDIATE")
-            outcomes = [_in_savepoint(db, work) for work in works]
-            db.execute("COMMIT")
+            outcomes = [_in_savepoint(db, work) for work in works] if len(works) > 1 else [_outcome(db, works[0])]
+            db.execute("ROLLBACK" if all(error is not None for _, error in outcomes) else "COMMIT")
         except sqlite3.Error as error:
             fault = self._fault(error)
             with suppress(sqlite3.Error):  # SQLite has often rolled back by itself; if even this fails, the next BEGIN says so
@@ -200,18 +200,23 @@ class SqliteDatabase(SqliteReading):
 
 
 def _in_savepoint(db: SqliteConnection, work: Work) -> Outcome:
-    """Run one job; what it raises undoes that job alone, unless the file itself fails."""
+    """Run one job of several; what it raises undoes that job alone. Costly: SQLite keeps each page as it was before the job."""
     db.execute("SAVEPOINT werk")
+    outcome = _outcome(db, work)
+    if outcome[1] is not None:
+        db.execute("ROLLBACK TO werk")
+    db.execute("RELEASE werk")
+    return outcome
+
+
+def _outcome(db: SqliteConnection, work: Work) -> Outcome:
+    """Run one job; raises only when the file itself fails."""
     try:
-        result = work(db)
+        return work(db), None
     except Exception as error:
         if db.lost(error):
             raise
-        db.execute("ROLLBACK TO werk")
-        db.execute("RELEASE werk")
         return None, error
-    db.execute("RELEASE werk")
-    return result, None
 
 
 def _open(path: Path, schema: str, remedy: str) -> SqliteConnection:

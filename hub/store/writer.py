@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The one writer thread of a database: urgent work goes before batches, and jobs of a kind that wait together share a commit.
 
-Each job keeps its own savepoint, so that the failure of one leaves the others whole.
+The failure of one job leaves the others whole: jobs that share a commit each have a savepoint, one that is alone needs none.
 """
 
 from __future__ import annotations
