@@ -38,6 +38,7 @@ class Codec:
         self._known = {schema.id: schema for schema in registry}
         self._readers: dict[int, Reader] = {}
         self._element = registry.besloten
+        self._read_element = reader(registry.besloten)
         self._checks = {schema.type: strict_check(schema.raw) for schema in registry}
         self._places: set[tuple[str, str]] = set()
 
@@ -66,7 +67,7 @@ class Codec:
         plaintext = key.open(sealed.inhoud, sealed.event_id)
         if plaintext is None:
             return key.ref.subject, None
-        record: Any = fastavro.schemaless_reader(io.BytesIO(plaintext), self._element, None)
+        record, _ = self._read_element(plaintext, 0)
         return record["subject"], _from_json.decode(record["gegevens"])
 
     def head(self, value: bytes) -> Schema:

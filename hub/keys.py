@@ -133,8 +133,10 @@ class KeyStore:
             return db.execute(query, params).fetchall()
 
     def _load_or_make(self, refs: set[KeyRef], now: float) -> dict[KeyRef, DataKey]:
-        ordered = sorted(refs, key=lambda ref: ref.subject)
-        keys = self._database.write(lambda db: {ref: self._newest(db, ref) or self._make(db, ref) for ref in ordered}).result()
+        with self._database.reader() as db:
+            keys = {ref: key for ref in refs if (key := self._newest(db, ref))}
+        if new := sorted(refs - keys.keys(), key=lambda ref: ref.subject):
+            keys |= self._database.write(lambda db: {ref: self._newest(db, ref) or self._make(db, ref) for ref in new}).result()
         for ref, key in keys.items():
             self._by_ref[ref] = self._by_id[key.key_id] = (now, key)
         return keys
@@ -166,6 +168,8 @@ class KeyStore:
             )
         key = self._unwrap(key_id, KeyRef(*rows[0][:3]), rows[0][3])
         self._by_id[key_id] = (now, key)
+        if key.cipher is not None:  # one that is not destroyed is the newest of its ref: only its destruction makes a next one
+            self._by_ref[key.ref] = (now, key)
         _bound(self._by_id)
         _bound(self._by_ref)
         return key
