@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+
+import msgspec
 
 from hub.flows.verhuizing.predicaten import PREDICATEN, Predicaat
 from hub.flows.verhuizing.predicaten.basis import (
@@ -33,7 +34,7 @@ REGELS_VERSIE: Final = "2026-11"
 WACHT_OP_DATUM: Final = "verhuisdatum"
 WACHT_OP_VERTREK: Final = "vorige-bewoner"
 _RIJ_TOEKOMST, _RIJ_ZAKEN = 7, 16
-_JSON: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_JSON: Final = msgspec.json.Encoder()
 _RANG: Final = {GROEN: 0, NVT: 0, NIET_GETOETST: 0, WACHT: 1, ORANJE: 2, ROOD: 3}
 
 
@@ -125,7 +126,7 @@ def beoordeel(i: Invoer, *, was_aangehouden: bool = False) -> Besluit:
 
 def _invoer_json(predicaat: Predicaat, uitslag: Uitslag, bronnen: Mapping[str, Mapping[str, Any]]) -> str:
     gebruikt = [bronnen[naam] for naam in predicaat.bronnen if naam in bronnen]
-    return _JSON({"bronnen": gebruikt, "gegevens": dict(uitslag.gegevens)})
+    return _JSON.encode({"bronnen": gebruikt, "gegevens": dict(uitslag.gegevens)}).decode()
 
 
 def als_data(besluit: Besluit, i: Invoer, bronnen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
