@@ -107,11 +107,12 @@ class Bron:
             httpx.AsyncClient,
             base_url=base_url,
             timeout=httpx.Timeout(settings.timeout_s),
-            limits=httpx.Limits(max_connections=settings.gelijktijdig, max_keepalive_connections=settings.gelijktijdig),
             follow_redirects=False,
             trust_env=False,
         )
-        self._verbinding = Verbinding(self._gateway, make, transport=transport, monotonic_s=monotonic_s)
+        self._verbinding = Verbinding(
+            self._gateway, make, most=settings.gelijktijdig, transport=transport, monotonic_s=monotonic_s
+        )
 
     async def lees(self, verzoek: Verzoek) -> Antwoord:
         """Ask, and ask again within the call when that may help: bounded, with jitter, minding Retry-After."""

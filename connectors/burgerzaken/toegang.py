@@ -17,6 +17,7 @@ import structlog
 from connectors.burgerzaken.gateway import Gateway, OAuth
 from hub.errors import SourceUnavailable
 from hub.geheimen import stamp
+from hub.transport import Connections
 
 _LOG = structlog.get_logger("wissel.burgerzaken.toegang")
 _EARLIER_S: Final = 30.0  # a token is renewed this long before it ends: a request takes time too
@@ -32,10 +33,11 @@ class Verbinding:
         gateway: Gateway,
         make: Callable[..., httpx.AsyncClient],
         *,
+        most: int,
         transport: httpx.AsyncBaseTransport | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._gateway, self._make, self._transport = gateway, make, transport
+        self._gateway, self._make, self._most, self._transport = gateway, make, most, transport
         self._files = (gateway.certificaat, gateway.certificaat_sleutel, gateway.ca_bestand)
         self._seen = stamp(*self._files)
         self._client = self._connect()
@@ -60,7 +62,7 @@ class Verbinding:
             await client.aclose()
 
     def _connect(self) -> httpx.AsyncClient:
-        return self._make(**connection(self._gateway, self._transport))
+        return self._make(transport=self._transport or connections(self._gateway, most=self._most))
 
 
 class Token:
@@ -112,13 +114,11 @@ def _token_of(response: httpx.Response) -> tuple[str, float]:
     return token, float(lasts) if isinstance(lasts, int | float) and lasts > 0 else _SHORTEST_S
 
 
-def connection(gateway: Gateway, transport: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
-    """Return how httpx connects: which certificate is shown, whose is trusted, through which proxy."""
-    if transport is not None:
-        return {"transport": transport}
-    verify: ssl.SSLContext | bool = True
+def connections(gateway: Gateway, *, most: int) -> Connections:
+    """Return how a source is reached: which certificate is shown, whose is trusted, through which proxy."""
+    verify: ssl.SSLContext | None = None
     if gateway.ca_bestand is not None or gateway.certificaat is not None:
         verify = ssl.create_default_context(cafile=gateway.ca_bestand)
         if gateway.certificaat is not None:
             verify.load_cert_chain(gateway.certificaat, gateway.certificaat_sleutel)
-    return {"verify": verify, "proxy": gateway.proxy}
+    return Connections(most=most, verify=verify, proxy=gateway.proxy)

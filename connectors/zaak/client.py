@@ -25,6 +25,7 @@ from connectors.zaak.toegang import Certificaat, Toegang
 from hub import metrics, trace
 from hub.errors import SourceContractBroken, SourceUnavailable
 from hub.privacy import mask_bsns
+from hub.transport import Connections
 from hub.verbinding import Contact
 
 Json = dict[str, Any]
@@ -106,10 +107,8 @@ class ZaakClient:
         self._toegang = Toegang(settings, self._send)
         self._certificaat = Certificaat(settings.mtls) if settings.mtls else None
         # no httpx.AsyncClient around it: cookies and redirects, which we never follow, would cost as much as the request
-        self._transport = transport or httpx.AsyncHTTPTransport(
-            verify=self._certificaat.context if self._certificaat else True,
-            limits=httpx.Limits(max_connections=settings.gelijktijdig * 2, max_keepalive_connections=settings.gelijktijdig),
-            trust_env=False,
+        self._transport = transport or Connections(
+            most=settings.gelijktijdig * 2, verify=self._certificaat.context if self._certificaat else None
         )
 
     async def aclose(self) -> None:
