@@ -36,7 +36,9 @@ class Verhaal:
         self.kills = kills
         self.simulators = (processen.zaaksysteem(opzet), processen.burgerzaken(opzet))
         self.hubs = processen.hub(opzet)
-        self._client = httpx.AsyncClient(timeout=30.0, limits=httpx.Limits(max_connections=32))
+        # the other side closes a connection that is idle for 5 s; one that we would reuse just then breaks an answer off
+        limits = httpx.Limits(max_connections=32, keepalive_expiry=1.0)
+        self._client = httpx.AsyncClient(timeout=30.0, limits=limits)
         self._hub_api = HubKant(opzet, self._client)
 
     async def speel(self, *, stay: bool) -> dict[str, Any]:
