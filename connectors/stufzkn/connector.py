@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from connectors.stufzkn import ontvangst
 from connectors.stufzkn.settings import StufZknSettings
+from hub.clock import rfc3339
 from hub.plugins import Connector, Executor, Hub, ReadTx, Service
+from hub.verbinding import Controle, Verbinding
 
 
 class StufZknConnector:
@@ -23,8 +25,7 @@ class StufZknConnector:
 
     def routes(self, hub: Hub) -> Sequence[Any]:
         """Return the webhook, where the zaaksysteem of any gemeente sends StUF-ZKN."""
-        found = {slug: gemeente.plugins.get(self.name) for slug, gemeente in hub.gemeenten.items()}
-        settings = {slug: given for slug, given in found.items() if isinstance(given, StufZknSettings)}
+        settings = self._instellingen(hub)
         return [ontvangst.webhook(hub, settings)] if settings else []
 
     def executors(self, hub: Hub) -> Mapping[str, Executor]:  # noqa: ARG002
@@ -45,6 +46,29 @@ class StufZknConnector:
     def unsettled_hints(self, tx: ReadTx, zaak: str, before: datetime) -> bool:  # noqa: ARG002
         """Return False: see ``backlog``."""
         return False
+
+    def verbindingen(self, hub: Hub, tx: ReadTx) -> Sequence[Verbinding]:
+        """Return per gemeente when its zaaksysteem told us something last (``hub.verbinding.Verbonden``)."""
+        return [
+            Verbinding(naam="meldingen", gemeente=slug, laatst=ontvangst.laatste(tx, slug)) for slug in self._instellingen(hub)
+        ]
+
+    async def nakijken(self, hub: Hub) -> Sequence[Controle]:
+        """Tell whether anything ever came in: nobody can be asked."""
+        found = await hub.read(lambda tx: self.verbindingen(hub, tx))
+        return [_controle(verbinding) for verbinding in found]
+
+    def _instellingen(self, hub: Hub) -> Mapping[str, StufZknSettings]:
+        found = {slug: gemeente.plugins.get(self.name) for slug, gemeente in hub.gemeenten.items()}
+        return {slug: given for slug, given in found.items() if isinstance(given, StufZknSettings)}
+
+
+def _controle(verbinding: Verbinding) -> Controle:
+    name = f"zaakberichten van {verbinding.gemeente}"
+    if verbinding.laatst:
+        return Controle(naam=name, staat="goed", tekst=f"het laatste bericht kwam op {rfc3339(verbinding.laatst)}")
+    doe = "vraag de leverancier of de broker berichten te sturen, en kijk in het logboek of er een is geweigerd"
+    return Controle(naam=name, staat="let-op", tekst="er is nog geen bericht gekomen", doe=doe)
 
 
 CONNECTOR: Final[Connector] = StufZknConnector()

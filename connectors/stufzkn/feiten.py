@@ -170,7 +170,7 @@ class _Boek:
             if key not in now and rol.soort in nieuw.genoemd and self._wijzigt(key, None):
                 self._feit("rol-verwijderd", key, {})
         for key, rol in now.items():
-            if self._wijzigt(key, [rol.bsn, rol.identificatie, dict(rol.namen), rol.toelichting]):
+            if self._wijzigt(key, [dict(rol.namen), rol.toelichting]):  # who it is stands in the key
                 self._rol(key, rol)
 
     def _met_sleutel(self, rollen: Sequence[Rol]) -> Iterator[tuple[str, Rol]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from litestar import Request, Response, post
@@ -122,6 +122,12 @@ def _bekend(tx: ReadTx, gemeente: str, bericht: Zaakbericht) -> _Bekend:
     query = "SELECT versie, stand FROM stufzkn_zaak WHERE gemeente = ? AND identificatie = ?"
     zaak = tx.one(query, (gemeente, bericht.identificatie))
     return _Bekend(seen[0] if seen else None, zaak[0] if zaak else 0, Stand.from_json(zaak[1]) if zaak else Stand())
+
+
+def laatste(tx: ReadTx, gemeente: str) -> datetime | None:
+    """Return when a message of a gemeente came last."""
+    found = tx.one("SELECT max(ontvangen) FROM stufzkn_bericht WHERE gemeente = ?", (gemeente,))
+    return datetime.fromisoformat(found[0]) if found and found[0] else None
 
 
 def _bewaar(tx: Tx, gemeente: str, identificatie: str, versie: int, stand: Stand) -> None:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from connectors.stufzkn import CONNECTOR
 from connectors.stufzkn.settings import StufZknSettings
-from connectors.stufzkn.simulator import begin, bericht, element, persoon, status, zaak
+from connectors.stufzkn.simulator import begin, bericht, element, groep, persoon, status, zaak
 from hub import discovery
 from hub.app import EmbeddedHub
 from hub.errors import Conflict
@@ -124,6 +124,27 @@ def test_what_cannot_be_stored_is_not_acknowledged(hub, door, monkeypatch):
         answer = post(door, NIEUW)
     assert (answer.status_code, fault_of(answer).find("code").text) == (500, "StUF058")
     assert (log(hub), post(door, NIEUW).status_code, len(log(hub))) == ([], 200, 2)
+
+
+def test_what_a_log_cannot_carry_is_refused_with_the_reason_and_holds_nobody_up(hub, door):
+    """More than an event may be: Fo03, nothing of it is kept, and the next message is taken in."""
+    many = [groep("kenmerk", kenmerk="\U0001f600" * 200) for _ in range(1150)]
+    answer = post(door, bericht(zaak(NUMMER, begin(), *many), soort="T", referentie="R0"))
+    assert (answer.status_code, "cannot be recorded" in fault_of(answer).find("omschrijving").text) == (500, True)
+    assert (log(hub), post(door, NIEUW).status_code, len(log(hub))) == ([], 200, 2)
+
+
+def test_silence_is_seen(hub, door):
+    """Nothing can be asked of the other side: ops sees when it told something last, and the doctor when it never did."""
+
+    def look():
+        (shown,) = hub.read_now(lambda tx: CONNECTOR.verbindingen(hub, tx))
+        (checked,) = asyncio.run(CONNECTOR.nakijken(hub))
+        return shown.laatst, checked.staat
+
+    assert look() == (None, "let-op")
+    post(door, NIEUW)
+    assert look() == (hub.clock.now(), "goed")
 
 
 def test_who_does_not_know_the_authorization_is_refused(hub, door):
