@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connectors.stufzkn import simulator
@@ -16,6 +17,7 @@ _AUTH: Final = "Basic alleen-voor-de-proef"
 _BSN, _NAAM, _TEKST = "999990019", "Proefpersoon Van der Wissel", "Bel mij terug over mijn verhuizing"
 _ONGEVRAAGD: Final = "een veld waar niemand om vroeg"
 _ZAKEN: Final = 6
+_BEGIN: Final = datetime(2026, 3, 11, 9, 0)  # noqa: DTZ001 - StUF writes Dutch time, without a zone
 _ZGW: Final = "nl.overheid.zaken."
 
 
@@ -72,7 +74,7 @@ class Zaaksysteem(Proef):
             *objecten,
             soort="W" if turn else "T",
             referentie=f"R{self._beurt}",
-            tijdstip=f"202603{10 + turn // 60 % 18}1015{turn % 60:02}{number:03}",
+            tijdstip=_moment(turn),
         )
         zaak = fact_id(system_source(OIN, SYSTEEM), "zaak", identificatie, "0")
         self._waarheid[zaak].append(f"{_ZGW}{what}.v1")
@@ -88,7 +90,7 @@ class Zaaksysteem(Proef):
         stuck, gone = simulator.groep("opschorting", indicatie="J", reden=_TEKST), simulator.groep("opschorting", indicatie="N")
         einddatum = f"202604{turn % 28 + 1:02}"
         happenings = (
-            ("status-gezet", "", simulator.status(1, "In behandeling", f"202603111015{turn % 60:02}00", toelichting=_TEKST)),
+            ("status-gezet", "", simulator.status(1, "In behandeling", _moment(turn), toelichting=_TEKST)),
             ("rol-toegevoegd", simulator.leeg("heeftAlsBelanghebbende"), rol),
             ("rol-verwijderd", rol, simulator.leeg("heeftAlsBelanghebbende")),
             ("zaak-opgeschort", gone, stuck),
@@ -96,6 +98,11 @@ class Zaaksysteem(Proef):
             ("zaak-bijgewerkt", simulator.leeg("einddatumGepland"), simulator.element("einddatumGepland", einddatum)),
         )
         return happenings[(turn - 1) % len(happenings)]
+
+
+def _moment(turn: int) -> str:
+    """Return a moment as StUF writes it: another one every turn, so that no status is set twice."""
+    return (_BEGIN + timedelta(minutes=turn)).strftime("%Y%m%d%H%M%S000")
 
 
 async def _asked_nothing(_scope: Any, _receive: Any, _send: Any) -> None:

@@ -26,6 +26,7 @@ from hub.store.base import StoreUnavailable
 from hub.xml import parse
 from projections.werkvoorraad.apply import werk
 
+pytestmark = pytest.mark.usefixtures("store")
 GOED = {"Authorization": "Basic Z29lZA=="}
 NUMMER = "0114-2026-0001"
 BSN = "999990019"
