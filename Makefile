@@ -6,6 +6,8 @@ PYTHON ?= python3
 ARGS ?=
 KILLS ?= 200
 SEED ?= 1
+RIJEN ?= 200000
+GEBEURTENISSEN ?= 1000000
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
@@ -52,8 +54,8 @@ arrows: .stamps/test
 documents: .stamps/test
 	$(BIN)/python -m pytest -q tests/unit/test_docs.py tests/unit/test_house.py
 
-bench: .stamps/bench $(WEB)  ## measure speed as ratios to bare loops of the same run, printed as a table
-	@$(BIN)/python -m pytest tests/bench -q -s --timeout=0 $(ARGS)
+bench: .stamps/bench $(WEB)  ## measure speed as ratios to bare loops of the same run; sizes with RIJEN=r GEBEURTENISSEN=g
+	@WISSEL_BENCH_RIJEN=$(RIJEN) WISSEL_BENCH_GEBEURTENISSEN=$(GEBEURTENISSEN) $(BIN)/python -m pytest tests/bench -q -s --timeout=0 $(ARGS)
 
 web: $(WEB)  ## fetch the pinned style sheets and htmx for the pages
 

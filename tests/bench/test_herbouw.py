@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How fast all projections are built again from the log, beside a bare loop over the same log and a Faust agent."""
+"""How fast all projections are built again from the log, beside a bare loop over the same log and a Faust agent.
+
+``WISSEL_BENCH_GEBEURTENISSEN`` sets how long the log becomes (10 000 000 in the promise; fewer by default).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from tests.bench.meten import noteer, per_s
 from tests.bench.zaakstromen import sjabloon, vul
 
 _TESTS = Path(__file__).parents[1]
-_SMALL, _MIDDLE, _LARGE = 100_000, 200_000, 1_000_000
+_SMALL, _MIDDLE, _LARGE = 100_000, 200_000, int(os.environ.get("WISSEL_BENCH_GEBEURTENISSEN", "1000000"))
 
 
 def proces(script: str, *arguments: str) -> dict:
@@ -79,7 +82,7 @@ def test_rebuild_of_all_projections(metingen):
 
 
 def test_growth_of_the_cost_per_event(metingen):
-    """From 100,000 to 1,000,000 events the cost per event grows no more than that of the bare loop does; memory is bounded."""
+    """From 100,000 events to the end the cost per event grows no more than that of the bare loop does; memory is bounded."""
 
     def growth(which: int) -> float:
         small, large = metingen[_SMALL][which], metingen[_LARGE][which]
@@ -87,12 +90,19 @@ def test_growth_of_the_cost_per_event(metingen):
 
     ours, bare = growth(0), growth(1)
     noteer(
-        "groei van de kosten per gebeurtenis, 100 000 naar 1 000 000",
+        f"groei van de kosten per gebeurtenis, 100 000 naar {_LARGE:,}".replace(",", " "),
         gemeten=f"x {ours:.2f}",
         ruw=f"x {bare:.2f} kale lus",
         verhouding=f"{ours / bare:.2f}",
         doel="<= 1.15",
         gehaald=ours / bare <= 1.15,
     )
-    memory = metingen[_LARGE][0]["rss_mb"]
-    noteer("geheugen daarbij", gemeten=f"{memory:.0f} MB", ruw="", verhouding="", doel="<= 300 MB", gehaald=memory <= 300)
+    before, memory = (metingen[size][0]["rss_mb"] for size in (_SMALL, _LARGE))
+    noteer(
+        "geheugen daarbij",
+        gemeten=f"{memory:.0f} MB",
+        ruw=f"{before:.0f} MB bij 100 000",
+        verhouding=f"{memory / before:.2f}",
+        doel="<= 300 MB",
+        gehaald=memory <= 300,
+    )

@@ -46,10 +46,10 @@ def two_builds(tmp_path):
     pack = msgspec.msgpack.Encoder().encode
     for member in hub.projector.members:
         own = member.tables.number
-        rows = [
+        rows = (
             (n, "emmen", f"zaak-{n}", n % 9, pack({"aantal": n % 9, "gezien": list(range(20)), "fout": n % 100 == 0 and own}))
             for n in range(ROWS)
-        ]
+        )
         insert = f"INSERT INTO {member.tables.name} (stroom, gemeente, sleutel, aantal, rij) VALUES (?,?,?,?,?)"
         member.database.write(lambda db, i=insert, r=rows: db.executemany(i, r)).result()
     yield hub
