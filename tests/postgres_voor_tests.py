@@ -50,6 +50,12 @@ class Cluster(Server):
             cursor = pg.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def copy(self, van: Path, naar: Path) -> None:
+        """Copy the database of the stopped hub on one folder to that of another."""
+        (old, new) = (urlsplit(adres(folder)).path[1:] for folder in (van, naar))
+        self.run(f"DROP DATABASE {new} WITH (FORCE)")
+        self.run(f"CREATE DATABASE {new} TEMPLATE {old}")
+
     def files(self, database: str) -> bytes:
         """Return the bytes of a database's files as they lie on the disk of a server of our own, after a checkpoint."""
         assert self.folder is not None
@@ -149,6 +155,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _on_postgres(item: pytest.Item) -> bool:
     spec = getattr(item, "callspec", None)
     return spec is not None and spec.params.get("store") == "postgres"
+
+
+def adres(folder: Path) -> str:
+    """Return the address of the database of the hub on a folder."""
+    found = hub_voor_tests.loaded(folder).database
+    assert found is not None
+    return found.get_secret_value()
 
 
 def with_database(loaded: Loaded, address: str, **more: str) -> Loaded:

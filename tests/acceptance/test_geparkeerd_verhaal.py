@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hub_voor_tests import Klok, VolgFlow, loaded, plugins, zet
 
 from hub.app import EmbeddedHub
@@ -44,12 +45,12 @@ def with_bug(projection: Projection, zaken: set[str]) -> Projection:
     return replace(projection, handlers={kind: breaks(apply) for kind, apply in projection.handlers.items()})
 
 
-def opened(folder: Path, bug: set[str] | None = None) -> EmbeddedHub:
+def opened(folder: Path, bug: set[str] | None = None, **more: Any) -> EmbeddedHub:
     found = dict(projections())
     if bug:
         found[BUG] = with_bug(found[BUG], bug)
     made = plugins(found, flows={"volg": VolgFlow()})
-    return EmbeddedHub(loaded(folder), clock=Klok(), plugins=made).open()
+    return EmbeddedHub(loaded(folder), clock=Klok(), plugins=made, **more).open()
 
 
 def tables(hub: EmbeddedHub, *names: str) -> dict[str, list[Any]]:
@@ -86,7 +87,13 @@ def streams_of(kinds: set[str]) -> list[list[Any]]:
     return found
 
 
-def test_after_the_mending_the_tables_are_those_of_a_run_that_never_failed(tmp_path: Path) -> None:
+@pytest.fixture
+def kopieer(store: str, request: pytest.FixtureRequest) -> Any:
+    """Copy what a stopped hub keeps to where another hub will look, key for key."""
+    return shutil.copytree if store == "bestanden" else request.getfixturevalue("postgres").copy
+
+
+def test_after_the_mending_the_tables_are_those_of_a_run_that_never_failed(tmp_path: Path, kopieer: Any) -> None:
     """500 events of 20 streams wait for one projection; nobody else is ever late; a retry of the cause settles all of it."""
     moves = streams_of(set(projections()[BUG].handlers))
     broken = {next(e.key for e in move if e.topic == ZAKEN) for move in moves[:BROKEN]}
@@ -102,9 +109,8 @@ def test_after_the_mending_the_tables_are_those_of_a_run_that_never_failed(tmp_p
     others = tables(hub, *(set(projections()) - {BUG}))
     hub.close()
 
-    shutil.copytree(tmp_path / "hub", tmp_path / "never")
-    (tmp_path / "never" / "leesmodellen.db").unlink()
-    never = opened(tmp_path / "never")
+    kopieer(tmp_path / "hub", tmp_path / "never")
+    never = opened(tmp_path / "never", forget_read_models=True)
     never.projector.catch_up()
     expected = tables(never)
     never.close()

@@ -19,7 +19,7 @@ import pytest
 import webhulp
 from hub_voor_tests import Klok, VolgFlow, gemeente, loaded
 from litestar.testing import TestClient
-from postgres_voor_tests import HANDLEIDING, volgens_de_handleiding
+from postgres_voor_tests import HANDLEIDING, adres, volgens_de_handleiding
 from zaak_voor_tests import AUTH, Formulier, draaiende_hub, serving, zaak_settings
 
 from connectors.zaak.connector import ZaakConnector
@@ -263,13 +263,6 @@ class OpPostgres:
     @property
     def _name(self) -> str:
         return urlsplit(adres(self.folder)).path[1:]
-
-
-def adres(folder: Path) -> str:
-    """The database of the hub on a folder."""
-    found = loaded(folder).database
-    assert found is not None
-    return found.get_secret_value()
 
 
 def in_bytes(data: bytes, extra: list[bytes]) -> set[bytes]:
