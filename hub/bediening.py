@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from hub import bronstand
+from hub.builds import BOUWT
 from hub.clock import from_microseconds, rfc3339, to_microseconds
 from hub.desk import Desk
 from hub.errors import NotFound
 from hub.events import PERSONEN, ZAKEN, uuid_text
 from hub.geparkeerd import Keuze
 from hub.plugins import ReadTx
-from hub.stand import Beeld, Bevinding, Bouw, Herkansing, Stap, Verbinding, Werk
+from hub.stand import Beeld, Bevinding, Bouw, Herkansing, Stap, Verbinding, Vulling, Werk
 from hub.verbinding import Verbonden
 
 if TYPE_CHECKING:
@@ -136,7 +137,18 @@ class Bediening:
     def _builds(self) -> list[Bouw]:
         builds, pointers = self._hub.builds.all()
         live = {pointer.lid for pointer in pointers}
-        return [Bouw(b.lid, b.toestand, b.lid in live, _moment(b.begonnen)) for b in builds]
+        filling = {b.nummer for b in builds if b.toestand == BOUWT}
+        found = {number: self._filling(number, [b.projectie for b in builds if b.nummer == number]) for number in filling}
+        return [Bouw(b.lid, b.toestand, b.lid in live, _moment(b.begonnen), found.get(b.nummer)) for b in builds]
+
+    def _filling(self, number: int, names: Sequence[str]) -> Vulling | None:
+        now = self._hub.replay_progress(number)
+        if now is None:
+            return None
+        known = self._hub.plugins.projections
+        topics = set[str]().union(*(known[name].topics for name in names if name in known))
+        total = sum(position.head for position in self._hub.log.positions() if position.topic in topics)
+        return Vulling(now.gedaan, max(total, now.gedaan), now.loopt, now.fout or "", now.per_s)
 
 
 def _moment(at_us: int | None) -> str:

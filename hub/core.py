@@ -30,7 +30,7 @@ from hub.officials import Officials
 from hub.plugins import Clock, Freshness, Gemeente, ReadTx, Row, Sealed, SealedEvent, Tx
 from hub.projector import Projector
 from hub.readmodels import StoreReadModel
-from hub.replay import begin
+from hub.replay import begin, lease
 from hub.settings import Loaded
 from hub.stand import Bevinding, Stand
 from hub.store.base import Connection
@@ -170,6 +170,15 @@ class Core:
         self.bediening = Bediening(self)
         self.vergeten = Vergeten(self)
         self.vergeten.hervat()
+
+    def replay_progress(self, number: int) -> lease.Voortgang | None:
+        """Return how far a replay is that fills a build; None when it has not begun."""
+        assert self._stores is not None
+        try:
+            with self._stores.view_build(number) as db:
+                return lease.progress(db, number)
+        except Refused:
+            return None
 
     def remove_build(self, number: int) -> None:
         """Remove all that a replay made, once nothing follows it any more."""

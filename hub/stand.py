@@ -109,13 +109,33 @@ class Werk:
 
 
 @dataclass(frozen=True, slots=True)
+class Vulling:
+    """How a replay that fills a build comes along: ``gedaan`` of ``totaal`` events, over all that it fills in one pass.
+
+    ``loopt``: its process is at work. ``per_s`` and ``over_s`` (how long yet) are None until something was done.
+    """
+
+    gedaan: int
+    totaal: int
+    loopt: bool
+    fout: str = ""
+    per_s: float | None = None
+
+    @property
+    def over_s(self) -> float | None:
+        """Return how many seconds it still takes."""
+        return max(0, self.totaal - self.gedaan) / self.per_s if self.per_s else None
+
+
+@dataclass(frozen=True, slots=True)
 class Bouw:
-    """One build of a projection: ``live`` is what readers see."""
+    """One build of a projection: ``live`` is what readers see, ``vulling`` how a replay of it comes along."""
 
     lid: str
     toestand: str
     live: bool
     begonnen: str
+    vulling: Vulling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

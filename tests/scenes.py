@@ -8,7 +8,7 @@ from typing import Any
 from nephub import EMMEN, NepHub, bsns
 
 from hub.privacy import Bsn
-from hub.stand import Beeld, Bevinding, Bouw, Geparkeerd, Positie, Stand, Stap, Verbinding, Werk
+from hub.stand import Beeld, Bevinding, Bouw, Geparkeerd, Positie, Stand, Stap, Verbinding, Vulling, Werk
 from projections.beoordelingen import PROJECTION as BEOORDELINGEN
 from projections.inzage import PROJECTION as INZAGE
 from projections.klantbeeld import PROJECTION as KLANTBEELD
@@ -200,7 +200,10 @@ def bad_night(hub: NepHub) -> None:
             Verbinding(naam="bag", gemeente="emmen"),
         ],
         werk=[Werk("haal-personen", "open", 3, since), Werk("zet-status", "geparkeerd", 1, since)],
-        bouwen=[Bouw("werkvoorraad:1", "klaar", True, since), Bouw("werkvoorraad:1#2", "bouwt", False, since)],
+        bouwen=[
+            Bouw("werkvoorraad:1", "klaar", True, since),
+            Bouw("werkvoorraad:1.2", "bouwt", False, since, Vulling(3_000, 9_000, loopt=True, per_s=120.0)),
+        ],
         termijnen=12,
         termijnen_te_laat=1,
         eerste_termijn=since,

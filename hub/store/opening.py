@@ -7,8 +7,8 @@ import fcntl
 import os
 import re
 import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ from hub.errors import ConfigError, Refused
 from hub.keys import KeyStore
 from hub.plugins import Gemeente
 from hub.store.base import Connection, Database
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite import SqliteDatabase, SqliteReading
 from hub.store.verhuisd import refuse_moved
 
 SCHEMA_VERSION: Final = "1"
@@ -95,6 +95,9 @@ class Stores(Protocol):
         Without ``durable`` its last commits may go with the power.
         """
 
+    def view_build(self, number: int) -> AbstractContextManager[Connection]:
+        """Return a view of where replay ``number`` lies, which another process fills. Refused when there is nothing yet."""
+
     def remove_build(self, number: int) -> None:
         """Remove all that replay ``number`` made; whoever still reads it goes on reading what it opened."""
 
@@ -130,6 +133,15 @@ class Files:
         if not make and not path.exists():
             raise Refused(f"{path.name} is gone while leesmodellen.db points to it: {_REBUILD}")
         return make_build(path, durable=durable)
+
+    @contextmanager
+    def view_build(self, number: int) -> Iterator[Connection]:
+        """Open the file of a build for reading alone: it is locked for nobody."""
+        path = build_path(self._folder, number)
+        if not path.exists():
+            raise Refused(f"{path.name} is er (nog) niet")
+        with closing(SqliteReading(path)) as database, database.reader() as db:
+            yield db
 
     def remove_build(self, number: int) -> None:
         """Remove the file of a build."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
 from typing import Final
 
@@ -87,6 +87,10 @@ class Schemas:
     def open_build(self, number: int, *, make: bool = False, durable: bool = True) -> Database:  # noqa: ARG002
         """Open the read models once more, with a writer of its own: a replay never waits for the live projections."""
         return PostgresDatabase(self._server, "leesmodellen", statement_s=_BUILD_S, durable=durable)
+
+    def view_build(self, number: int) -> AbstractContextManager[Connection]:  # noqa: ARG002
+        """Return a view of the read models: all builds lie there."""
+        return self.members.reader()
 
     def remove_build(self, number: int) -> None:
         """Drop the tables of a build, with its checkpoints and what was parked for it."""

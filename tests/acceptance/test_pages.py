@@ -158,6 +158,7 @@ def test_the_pages_of_ops_are_accessible_and_fit(visit, axe, hub, size, tmp_path
     bad_night(hub)
     try:
         check("mis", "/stand")
+        assert "120 per seconde en duurt nog ongeveer 50 seconden" in page.inner_text("main")
         assert "Nu doen." in page.inner_text("main")
         check("een", "/stand/geparkeerd?nummer=werkvoorraad%3A1/2")
         check("oorzaak", "/stand/geparkeerd?oorzaak=KeyError")

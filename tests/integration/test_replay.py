@@ -182,6 +182,25 @@ def test_a_replay_goes_on_where_a_killed_one_was(mended):
     assert sum(mended.row(f"zaak-{n}")["aantal"] for n in range(7)) == 60
 
 
+def test_ops_sees_how_a_replay_comes_along(mended):
+    """How far, whether it is at work, how fast and how long yet; of a build that nobody fills there is nothing to say."""
+
+    def vulling():
+        return {build.lid: build.vulling for build in mended.hub.bediening.beeld("emmen").bouwen}
+
+    number = mended.do(mended.beheer.claim(["teller"], WHY))
+    assert vulling() == {"teller:1": None, "teller:1.1": None}
+    during = []
+    mended.fill(number, most=1, tell=lambda _now, _left: during.append(vulling()["teller:1.1"]))
+    assert [(now.loopt, now.gedaan > 0, now.over_s > 0) for now in during] == [(True, True, True)]
+    after = vulling()["teller:1.1"]
+    assert (after.loopt, after.gedaan, after.totaal) == (False, during[0].gedaan, 60)
+    assert after.over_s == pytest.approx((60 - after.gedaan) / after.per_s)
+    mended.fill(number)
+    mended.do(mended.beheer.filled(number))
+    assert vulling() == {"teller:1": None, "teller:1.1": None}
+
+
 def test_two_operators_at_once_one_wins_and_the_other_reads_who(mended, monkeypatch):
     """The lease is of who came first; the other one's words name the process."""
     number = mended.do(mended.beheer.claim(["teller"], WHY))
