@@ -23,7 +23,7 @@ import structlog
 from hub import metrics, parking, trace
 from hub.clock import to_microseconds
 from hub.codec import Codec
-from hub.errors import HubError, LostRace, Poison, SchemaViolation, SourceUnavailable, Transient
+from hub.errors import HubError, KeyDestroyed, LostRace, Poison, SchemaViolation, SourceUnavailable, Transient
 from hub.events import OPDRACHTEN
 from hub.parking import Failure
 from hub.plugins import Clock, Connector, Executor, Gemeente, Grens, Hub, OpdrachtUitvoering, ReadTx, Tx, Uitkomst
@@ -32,6 +32,8 @@ from hub.store.base import Connection
 log = structlog.get_logger()
 _IDLE_S: Final = 1.0
 _SECOND_US: Final = 1_000_000
+_RESEALS: Final = 5
+_RESEAL_S: Final = 0.1
 _COLUMNS: Final = "id, gemeente, zaak, connector, soort, gebeurtenis, waarde, poging, gegeven"
 
 
@@ -237,6 +239,18 @@ class Uitvoering:
             raise LeaseLost(f"opdracht {entry.id} is no longer leased to this process")
 
     async def _settle(self, entry: LedgerEntry, outcome: Uitkomst, how: str) -> None:
+        """Put an outcome down; what was done is not done again because a key it was sealed with was destroyed meanwhile."""
+        for left in reversed(range(_RESEALS)):
+            try:
+                await self._put_down(entry, outcome, how)
+            except KeyDestroyed:
+                if not left:
+                    raise
+                await asyncio.sleep(_RESEAL_S)  # it is marked first and destroyed then
+            else:
+                return
+
+    async def _put_down(self, entry: LedgerEntry, outcome: Uitkomst, how: str) -> None:
         sealed = self._hub.seal(outcome.events)
 
         def settle(tx: Tx) -> bool:

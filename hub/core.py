@@ -130,7 +130,7 @@ class Core:
         self.log: Log = self._log
         check_points(self.log, self.members)
         check_points(self.log, self.database)
-        self.tables = LogTables({**topics, "*": count})
+        self.tables = LogTables({**topics, "*": count}, forget_keys=self.keys.forget)
         self.vernietiging = Vernietiging(
             database=self.database,
             keys=self.keys,

@@ -107,9 +107,17 @@ class KeyStore:
 
         with self._lock:
             self._database.write(work).result()
-            self._by_id.clear()
-            self._by_ref.clear()
+            self._forget()
             self._database.wiped()
+
+    def forget(self) -> None:
+        """Keep no key in memory: another process destroyed one of them, and nothing may be sealed with it any more."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._by_id.clear()
+        self._by_ref.clear()
 
     def of_subject(self, gemeente: str, subject: str, klasse: str | None = None) -> list[str]:
         """Return the ids of the undestroyed keys of a subject, of one class or of all."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # the hub hands commands to these
 
 log = structlog.get_logger()
 _RESEALS: Final = 5
+_RESEAL_S: Final = 0.1
 
 
 class Officials:
@@ -58,7 +60,10 @@ class Officials:
             effects = Effects.of(draft.settled(), self._hub.door, now)
             try:
                 await self.put_down(flow, effects, stream, found.topic, key, now_at)
-            except (LostRace, KeyDestroyed):
+            except LostRace:
+                continue
+            except KeyDestroyed:
+                await asyncio.sleep(_RESEAL_S)  # it is marked first and destroyed then
                 continue
             log.info("command_given", flow=flow, soort=type(command).__name__, zaak=key, door=actor)
             return draft.head.sequence

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -85,10 +85,14 @@ class StoreTx(StoreReadTx):
 
 
 class LogTables:
-    """The log as tables of ``wissel.db``. Knows the partitions; keeps a bounded cache of stream ids that never change."""
+    """The log as tables of ``wissel.db``. Knows the partitions; keeps ids that never change.
 
-    def __init__(self, partitions: Mapping[str, int]) -> None:
+    ``forget_keys`` is called before KeyDestroyed is raised, so that who seals again does so with another key.
+    """
+
+    def __init__(self, partitions: Mapping[str, int], *, forget_keys: Callable[[], None]) -> None:
         self._partitions = partitions
+        self._forget_keys = forget_keys
         self._partition_ids: dict[tuple[str, int], int] = {}
         self._sources: dict[str, int] = {}
         self._made_in: dict[str, int] = {}
@@ -101,7 +105,9 @@ class LogTables:
         now: datetime,
     ) -> None:
         """Give each event its sequence and place and insert it, in the order given per stream."""
-        _refuse_destroyed(db, events)
+        if _destroyed(db, events):
+            self._forget_keys()
+            raise KeyDestroyed("a data key used for these events has been destroyed; seal again with a new key")
         _refuse_moved(db, expected)
         streams = self._streams(db, events)
         before: dict[int, int] = dict(db.execute("SELECT id, kop FROM partitie"))
@@ -216,13 +222,14 @@ def _refuse_moved(db: Connection, expected: Mapping[tuple[str, str], int]) -> No
         raise StreamMoved(moved)
 
 
-def _refuse_destroyed(db: Connection, events: Sequence[SealedEvent]) -> None:
-    """Refuse elements sealed with a key that was marked for destruction meanwhile: the caller seals again."""
+def _destroyed(db: Connection, events: Sequence[SealedEvent]) -> bool:
+    """Return True when an element was sealed with a key that was marked for destruction meanwhile."""
     if db.execute("SELECT 1 FROM sleutel_vernietigd LIMIT 1").fetchone() is None:
-        return
+        return False
     used = sorted({key_id for event in events for key_id in event.key_ids})
     for start in range(0, len(used), _CHUNK):
         part = used[start : start + _CHUNK]
         query = f"SELECT 1 FROM sleutel_vernietigd WHERE key_id IN ({','.join('?' * len(part))})"
         if db.execute(query, part).fetchone():
-            raise KeyDestroyed("a data key used for these events has been destroyed; seal again with a new key")
+            return True
+    return False

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from hub_voor_tests import DUBBEL, Klok, feit, in_dialect, zet
+from hub_voor_tests import DUBBEL, MASTER_KEY, Klok, feit, in_dialect, zet
 from motor import UITGEVOERD, Doener, Verbinding, draait, opened, tot, uitgevoerd
 
 from hub.clock import to_microseconds
 from hub.errors import Poison, SourceUnavailable, Transient
 from hub.events import ZAKEN, outcome_id
+from hub.keys import KeyStore
 from hub.plugins import Grens, Uitkomst
 from hub.store.base import StoreUnavailable
 
@@ -74,6 +76,32 @@ def test_an_opdracht_is_carried_out_and_its_outcome_stands_once(tmp_path, klok):
         (record,) = outcomes(hub)
         assert hub.log.event(record, hub.log.streams([1])[1]).id == outcome_id(opdracht.id)
         assert ledger(hub, "waarde, lease") == [(b"", None)]
+
+    run(hub, scenario)
+
+
+def test_a_key_that_another_process_destroyed_is_not_sealed_with_again(tmp_path, klok):
+    """What was done is put down sealed with a new key; it is not done once more."""
+    verbinding = Verbinding()
+    hub = opened(tmp_path, verbinding, klok=klok)
+
+    async def gedrag(opdracht):
+        told = [replace(event, besloten={"p": {"naam": "Anna"}}) for event in uitgevoerd(opdracht).events]
+        hub.seal(told)  # this process has the key in memory from here on
+        doomed = hub.keys.of_subject("emmen", "p")
+        mark = "INSERT INTO sleutel_vernietigd (key_id, sinds, klaar) VALUES (?, 0, 0)"
+        hub.database.write(lambda db: db.executemany(mark, [(key_id,) for key_id in doomed])).result()
+        KeyStore(hub.keys.database, MASTER_KEY).destroy(doomed)
+        return Uitkomst(events=told)
+
+    verbinding.doener.gedrag = gedrag
+    zet(hub, feit("a", 1))
+
+    async def scenario():
+        await tot(lambda: states(hub) == ["uitgevoerd"])
+        (record,) = outcomes(hub)
+        assert hub.log.event(record, hub.log.streams([1])[1]).besloten == {"p": {"naam": "Anna"}}
+        assert len(verbinding.doener.keren) == 1
 
     run(hub, scenario)
 
