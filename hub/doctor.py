@@ -102,7 +102,7 @@ def _room(folder: Path) -> Controle:
 def _store(hub: Core) -> Iterator[Controle]:
     schema = hub.read_now(lambda tx: tx.one("SELECT waarde FROM meta WHERE naam = 'schema'"))
     yield Controle(naam="opslag", staat="goed", tekst=f"schema {schema[0] if schema else '?'}, de bestanden horen bij elkaar")
-    known, gone = len(hub.keys.known_ids()), len(hub.keys.destroyed_ids())
+    known, gone = hub.keys.count(), len(hub.keys.destroyed_ids())
     yield Controle(naam="sleutels", staat="goed", tekst=f"{known - gone} bruikbaar, {gone} vernietigd, de hoofdsleutel past")
 
 

@@ -124,9 +124,14 @@ class KeyStore:
         query = "SELECT key_id, klasse FROM sleutel WHERE gemeente = ? AND subject = ? AND ingepakt IS NOT NULL ORDER BY key_id"
         return [row[0] for row in self._rows(query, (gemeente, subject)) if klasse in {None, row[1]}]
 
-    def known_ids(self) -> set[str]:
-        """Return every key id there is, destroyed ones included."""
-        return {row[0] for row in self._rows("SELECT key_id FROM sleutel")}
+    def known(self, key_ids: Sequence[str]) -> set[str]:
+        """Return which of these are here, destroyed ones included."""
+        query = f"SELECT key_id FROM sleutel WHERE key_id IN ({','.join('?' * len(key_ids))})"
+        return {row[0] for row in self._rows(query, key_ids)}
+
+    def count(self) -> int:
+        """Return how many keys there are, destroyed ones included."""
+        return int(self._rows("SELECT count(*) FROM sleutel")[0][0])
 
     def destroyed_ids(self) -> set[str]:
         """Return the ids of the keys that are recorded here as destroyed."""

@@ -371,19 +371,20 @@ class FlowRunner(Follower):
         places = {partition: self._log.place(topic, partition, 0) for partition in self._partitions[member.name]}
         last = {p: self._log.record_at(base + heads[p] - 1) for p, base in places.items() if heads[p]}
 
-        def work(db: Connection) -> list[str]:
+        def work(db: Connection) -> tuple[int, list[str]]:
             for partition, base in places.items():
                 point, record = Checkpoint(member.name, base >> 40, base), last.get(partition)
                 event_id = record.event_id if record else None
                 checkpoints.move(db, point, offset=heads[partition] - 1, event_id=event_id, log_id=self._log.identity(topic))
             if self._log.repeats:
                 self._sequences.begin(db, member.name, topic)
-            return [row[0] for row in db.execute("SELECT sleutel FROM stroom WHERE topic = ? ORDER BY id", (topic,))]
+            count = db.execute("SELECT count(*) FROM stroom WHERE topic = ?", (topic,)).fetchone()[0]
+            named = "SELECT sleutel FROM stroom WHERE topic = ? ORDER BY id LIMIT ?"
+            return count, [row[0] for row in db.execute(named, (topic, _NAMED))]
 
         with suppress(LostRace):  # another process gave it its place just now
-            if before := self._database.write(work).result():
-                told = {"aantal": len(before), "stromen": before[:_NAMED]}
-                log.warning("flow_begins_at_head", flow=member.flow.name, **told)
+            if (before := self._database.write(work).result())[0]:
+                log.warning("flow_begins_at_head", flow=member.flow.name, aantal=before[0], stromen=before[1])
 
     def _load(self, db: Connection, member: FlowMember) -> None:
         member.points.update({p: self._point(db, member, p) for p in self._partitions[member.name]})

@@ -22,6 +22,7 @@ from hub.store.sqlite import SqliteDatabase, SqliteReading
 from hub.store.verhuisd import refuse_moved
 
 SCHEMA_VERSION: Final = "1"
+_KEYS_AT_ONCE: Final = 5_000
 _REBUILD: Final = "run `wissel leesmodellen herbouw`: it is built again from the log"
 
 
@@ -264,9 +265,7 @@ def redo_destructions(database: Database, keys: KeyStore) -> None:
 
 def check_keys(database: Database, keys: KeyStore) -> None:
     """Refuse to run when the log was sealed with keys that this key file does not know."""
-    known = keys.known_ids()
-    with database.reader() as db:
-        missing = sum(row[0] not in known for row in db.execute("SELECT DISTINCT key_id FROM sleutel_stroom"))
+    missing = sum(len(page) - len(keys.known(page)) for page in _used_keys(database))
     if missing:
         raise Refused(
             f"{keys.name} misses {missing} key(s) that the log was sealed with: it is older than {database.name}. Put back the "
@@ -274,9 +273,21 @@ def check_keys(database: Database, keys: KeyStore) -> None:
         )
 
 
+def _used_keys(database: Database) -> Iterator[list[str]]:
+    """Yield the ids of the keys the log was sealed with, a page at a time: there is one for each person."""
+    query, last = "SELECT DISTINCT key_id FROM sleutel_stroom WHERE key_id > ? ORDER BY key_id LIMIT ?", ""
+    while True:
+        with database.reader() as db:
+            page = [row[0] for row in db.execute(query, (last, _KEYS_AT_ONCE))]
+        if not page:
+            return
+        yield page
+        last = page[-1]
+
+
 def refuse_new_log(folder: Path, keys: KeyStore) -> None:
     """Refuse to begin an empty log beside keys that were used: the log is elsewhere (a disk that is not mounted)."""
-    if not (folder / "wissel.db").exists() and keys.known_ids():
+    if not (folder / "wissel.db").exists() and keys.count():
         raise Refused(
             f"wissel.db is not in {folder}, and sleutels.db holds the keys of a log: mount the disk it is on, or put back its "
             "newest backup (docs/how-to/bestanden-veiligstellen.md). Nothing has been changed"

@@ -181,7 +181,7 @@ def _refuse_new_log(wissel: Database, keys: KeyStore) -> None:
     """Refuse to begin an empty log beside keys that were used: the log is in another database."""
     with wissel.reader() as db:
         begun = db.execute("SELECT 1 FROM meta WHERE naam = 'log_id'").fetchone()
-    if not begun and keys.known_ids():
+    if not begun and keys.count():
         raise Refused(
             f"{wissel.name} holds no log, and {keys.name} holds the keys of one: name the right database in [opslag], or put "
             "back its newest backup (docs/how-to/postgresql.md). Nothing has been changed"

@@ -16,6 +16,7 @@ from hub.events import Event, fact_id
 from hub.keys import DataKey, KeyRef, KeyStore
 from hub.leesmodel import sealed_rows
 from hub.plugins import Projection, Sealed
+from hub.store import opening
 from hub.store.put import StoreTx
 from hub.vernietigen import Vernietiging
 
@@ -194,10 +195,12 @@ def test_a_key_file_from_before_a_destroyed_key_was_made_is_normal(tmp_path):
 
 
 @pytest.mark.bestanden
-def test_an_older_key_file_is_refused(tmp_path):
-    """A key that the log was sealed with is missing and not destroyed: refuse, and name the backup."""
+@pytest.mark.parametrize("at_once", [1, 2, 5_000])
+def test_an_older_key_file_is_refused(tmp_path, monkeypatch, at_once):
+    """A key that the log was sealed with is missing and not destroyed, on whatever page: refuse, and name the backup."""
+    monkeypatch.setattr(opening, "_KEYS_AT_ONCE", at_once)
     hub = opened(tmp_path)
-    zet(hub, feit("zaak-3", 1, besloten={BOB: NAAM}))
+    zet(hub, feit("zaak-3", 1, besloten={BOB: NAAM, **{f"{n:032x}": NAAM for n in range(3)}}))
     hub.close()
     shutil.copy(tmp_path / "sleutels.db", tmp_path / "backup")
     hub = opened(tmp_path)
