@@ -144,7 +144,7 @@ class Beheer:
         until = time.monotonic() + _EQUAL_S
         while not await asyncio.to_thread(self._move_when_equal, moves):
             if time.monotonic() > until:
-                raise Refused("de oude en de nieuwe bouw stonden nergens tegelijk gelijk; wacht tot de hub minder achterloopt")
+                raise Refused(f"de oude en de nieuwe bouw stonden nergens tegelijk gelijk; {self._remedy()}")
             await asyncio.sleep(_LOOK_S)
         lids = [build.lid for _, build in moves]
         await self._write_down(lids, besluit, why)
@@ -153,6 +153,11 @@ class Beheer:
         await asyncio.to_thread(self._hub.projector.sync)
         await self._forget_replaced(moves)
         return lids
+
+    def _remedy(self) -> str:
+        if self._hub.shared:  # this process moves no build itself there
+            return "kijk of er een `wissel worker` draait en wacht tot die minder achterloopt"
+        return "wacht tot de hub minder achterloopt"
 
     def _move_when_equal(self, moves: Sequence[tuple[Pointer, Build]]) -> bool:
         """Move the pointers in one transaction that holds the checkpoints of all builds concerned; False when not equal."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One replay per projection at a time: whoever fills a build holds a lease that each of its transactions renews.
 
-A holder that died is taken over at once when that can be seen (same machine, no such process), else when the lease ran out.
+A holder that died is taken over at once when that can be seen (same machine and boot, no such process), else when the lease ran out.
 One that only slept finds its lease gone in its next transaction, and changes nothing any more.
 """
 
@@ -12,6 +12,8 @@ import socket
 import time
 import uuid
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from hub.errors import Refused
@@ -46,7 +48,18 @@ class Voortgang:
 
 def myself() -> str:
     """Return a name for this process that no other has."""
-    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+    return f"{_where()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+
+@cache
+def _where() -> str:
+    """Name this machine, its boot and who counts processes here: two containers may both be process 1 of one host name."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # not Linux: the host name is all there is
+        boot = space = ""
+    return f"{socket.gethostname()}+{boot}+{space}"
 
 
 def progress(db: Connection, number: int) -> Voortgang | None:
@@ -65,7 +78,8 @@ def take(db: Connection, number: int, holder: str) -> Voortgang:
         db.execute("INSERT INTO herbouw VALUES (?,?,?,?,?,?,?)", (number, holder, taken.lease_tot, 0, 0, 0, None))
         return taken
     if before.loopt and before.houder != holder:
-        machine, process, _ = before.houder.split("/")
+        where, process, _ = before.houder.split("/")
+        machine = where.partition("+")[0]
         raise Refused(
             f"replay {number} wordt al gedaan door proces {process} op {machine}; volg het met `wissel replay status`, "
             "of stop het met `wissel replay cancel`"
@@ -103,8 +117,8 @@ def _write(db: Connection, now: Voortgang) -> None:
 
 
 def _may_live(holder: str) -> bool:
-    machine, process, _ = holder.split("/")
-    if machine != socket.gethostname():
+    where, process, _ = holder.split("/")
+    if where != _where():
         return True
     try:
         os.kill(int(process), 0)

@@ -14,7 +14,7 @@ from logs import access, drop_topics, make_topics, publisher_of
 from hub.app import EmbeddedHub
 from hub.desk import Desk
 from hub.errors import Conflict, Invalid, NotFound, Refused
-from hub.replay import lease, overzicht, verschil
+from hub.replay import beheer, lease, overzicht, verschil
 from hub.replay.beheer import Beheer, Besluit
 from hub.replay.bouwer import Bouwer, Gestopt
 from hub.replay.lezen import Lezer
@@ -215,6 +215,28 @@ def test_two_operators_at_once_one_wins_and_the_other_reads_who(mended, monkeypa
     with pytest.raises(Refused, match="overgenomen"):
         database.write(lambda db: lease.renew(db, first, mine=first.houder)).result()
     database.close()
+
+
+def test_a_process_that_somebody_else_counts_is_not_taken_for_dead():
+    """Two containers on one host name may both be process 1: only who is counted here, since this boot, is seen to be gone."""
+    where, _, random = lease.myself().split("/")
+    gone, until = 2**22 + 1, lease.time.time_ns()  # more than Linux gives out; a lease far from its end
+    assert not lease.Voortgang(1, f"{where}/{gone}/{random}", until).loopt
+    assert lease.Voortgang(1, f"{where}0/{gone}/{random}", until).loopt
+    assert lease.Voortgang(1, f"{where.partition('+')[0]}/{gone}/{random}", until).loopt
+
+
+def test_a_switch_beside_no_worker_says_so(mended, monkeypatch):
+    """Where the work is shared, the process that switches moves no build itself: it waits a while, and names who must."""
+    zet(mended.hub, feit("zaak-3", 99))
+    if mended.publisher:
+        mended.publisher.catch_up()
+    mended.fill(number := mended.start(fill=False))  # to the end of the log, which the live build has not seen
+    mended.do(mended.beheer.filled(number))
+    mended.hub.shared = True
+    monkeypatch.setattr(beheer, "_EQUAL_S", 0.2)
+    with pytest.raises(Refused, match="kijk of er een `wissel worker` draait"):
+        mended.do(mended.beheer.switch(["teller"], WHY))
 
 
 def test_a_second_replay_of_a_projection_is_refused_while_one_waits(mended):
