@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One replay per projection at a time: whoever fills a build holds a lease that each of its transactions renews.
 
-A holder that died is taken over at once when that can be seen (same machine and boot, no such process), else when the lease ran out.
+A holder that died is taken over at once when that can be seen (same boot, no such process), else when the lease ran out.
 One that only slept finds its lease gone in its next transaction, and changes nothing any more.
 """
 
