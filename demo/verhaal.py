@@ -24,6 +24,7 @@ from demo.proef import proef, scenario
 from demo.volgen import Verloop, meld_alles, tot_rust, volg
 
 _SCREEN_S: Final = 0.5
+_BOOKS_S: Final = 300.0
 _KILL_BETWEEN_S: Final = (0.4, 2.5)
 
 
@@ -133,7 +134,7 @@ class Verhaal:
         }
 
     async def _books(self, url: str) -> Mapping[str, Any]:
-        answer = await self._client.get(f"{url}/simulator/boeken")
+        answer = await self._client.get(f"{url}/simulator/boeken", timeout=_BOOKS_S)
         answer.raise_for_status()
         books: Mapping[str, Any] = answer.json()
         return books
