@@ -35,7 +35,7 @@ class Objecten(_Strict):
     @property
     def authorization(self) -> str:
         """Value of the Authorization header of the Objects API."""
-        return f"Token {self._token.regels()[0]}"
+        return f"Token {self._token()[0]}"
 
     @cached_property
     def _token(self) -> Geheim:
@@ -149,17 +149,17 @@ class ZaakSettings(_Strict):
     @property
     def client_secret(self) -> str:
         """Return the secret of our client as it is now."""
-        return self._secret.regels()[0]
+        return self._secret()[0]
 
     @property
     def verwachte_authorization(self) -> bytes:
         """Return the Authorization header we subscribe with, whole and literally."""
-        return self._webhook.regels()[0].encode()
+        return self._webhook()[0].encode()
 
     @property
     def aanvaarde_authorizations(self) -> tuple[bytes, ...]:
         """Return every Authorization header the webhook accepts: the one in use, and those being replaced."""
-        return tuple(line.encode() for line in self._webhook.regels())
+        return tuple(line.encode() for line in self._webhook())
 
     @cached_property
     def _secret(self) -> Geheim:
