@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 from hub_voor_tests import gemeente
 
+from connectors.stufzkn.cli import stufzkn
 from connectors.stufzkn.feiten import Omgeving, leid_af
 from connectors.stufzkn.simulator import begin, bericht, element, groep, leeg, medewerker, persoon, status, zaak
 from connectors.stufzkn.stand import Stand
@@ -264,3 +266,18 @@ def test_a_document_type_is_refused():
     """Entities, files and addresses fetched all begin there."""
     with pytest.raises(XmlRefused):
         lees(b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + bericht(zaak(NUMMER), soort="T"))
+
+
+def test_a_message_of_a_supplier_is_shown_without_what_is_in_it(tmp_path):
+    """Names of elements and of facts, or why it is refused; never a value."""
+    file, bad = tmp_path / "bericht.xml", tmp_path / "fout.xml"
+    last = status(3, "Afgehandeld", "20260311")
+    file.write_bytes(bericht(zaak(NUMMER, begin(), element("toelichting", "Van De Wit"), last), soort="T"))
+    bad.write_bytes(b"<a/>")
+    shown = CliRunner().invoke(stufzkn, ["lees", str(file), "--eindstatus", "Afgehandeld"])
+    assert (shown.exit_code, "De Wit" in shown.output, NUMMER in shown.output) == (0, False, False)
+    assert "oud: leeg" in shown.output
+    assert "nieuw: registratiedatum, startdatum, toelichting, zaaktype, heeft" in shown.output
+    assert "zaak-geregistreerd, status-gezet, zaak-afgesloten" in shown.output
+    refused = CliRunner().invoke(stufzkn, ["lees", str(bad)])
+    assert (refused.exit_code, "geweigerd: only zakLk01" in refused.output) == (1, True)
