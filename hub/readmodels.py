@@ -141,7 +141,11 @@ Reading = Callable[[], AbstractContextManager[tuple[Connection, Shape]]]
 
 
 class StoreReadModel:
-    """``hub.plugins.ReadModel``: ``reading`` gives one consistent view of the build that is live at that moment."""
+    """``hub.plugins.ReadModel``: ``reading`` gives one consistent view of the build that is live at that moment.
+
+    What is found by key or link is held to its gemeente here, not in the query: an engine that has no statistics may choose
+    an index on gemeente for it, and read every row of that gemeente.
+    """
 
     def __init__(self, name: str, reading: Reading) -> None:
         self._name = name
@@ -150,9 +154,8 @@ class StoreReadModel:
     def get(self, gemeente: str, key: str) -> Row | None:
         """Return the row of stream ``key``, or None."""
         with self._reading() as (db, shape):
-            query = f"SELECT rij FROM {shape.table} WHERE sleutel = ? AND gemeente = ?"
-            row = db.execute(query, (key, gemeente)).fetchone()
-        return _decode(row[0]) if row else None
+            rows = db.execute(f"SELECT gemeente, rij FROM {shape.table} WHERE sleutel = ?", (key,)).fetchall()
+        return next((_decode(packed) for owner, packed in rows if owner == gemeente), None)
 
     def select(
         self,
@@ -174,10 +177,10 @@ class StoreReadModel:
             if link not in shape.links:
                 raise HubError(f"projection {self._name} has no link {link}")
             query = (
-                f"SELECT sleutel, rij FROM {shape.table} JOIN {shape.link(link)} USING (stroom)"
-                " WHERE waarde = ? AND gemeente = ? ORDER BY stroom"
+                f"SELECT gemeente, sleutel, rij FROM {shape.table} JOIN {shape.link(link)} USING (stroom)"
+                " WHERE waarde = ? ORDER BY stroom"
             )
-            return [(key, _decode(packed)) for key, packed in db.execute(query, (value, gemeente))]
+            return [(key, _decode(packed)) for owner, key, packed in db.execute(query, (value,)) if owner == gemeente]
 
     def tally(self, gemeente: str, column: str, *, where: str = "1=1", params: Sequence[Value] = ()) -> dict[Value, int]:
         """Return how many rows hold each value of ``column``."""

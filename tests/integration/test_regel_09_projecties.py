@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from hub.errors import HubError, NotFound
 from hub.events import ZAKEN
 from hub.plugins import Projection
 from hub.projector import LIVE_BATCH, REBUILD_BATCH
+from hub.readmodels import StoreReadModel
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -224,3 +226,29 @@ def test_freshness_tells_what_is_not_shown_yet(hub):
     assert (hub.freshness().tot, hub.freshness().achter) == (early, 10)
     hub.projector.catch_up()
     assert (hub.freshness().tot, hub.freshness().achter) == (hub.clock.now(), 0)
+
+
+@pytest.mark.bestanden
+def test_one_zaak_is_looked_up_by_its_key_and_never_by_its_gemeente(hub):
+    """Without statistics SQLite may take any index that fits: one on gemeente reads every zaak of it, for one page of one."""
+    asked = []
+
+    @contextmanager
+    def reading():
+        with hub.builds.reading("teller") as (db, shape):
+
+            class Noted:
+                def execute(self, sql, params):
+                    asked.append((sql, params))
+                    return db.execute(sql, params)
+
+            yield Noted(), shape
+
+    model = StoreReadModel("teller", reading)
+    model.get("emmen", "a")
+    model.linked("emmen", "laatste", "x")
+    with hub.members.reader() as db:
+        plans = [db.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall() for sql, params in asked]
+    assert len(plans) == 2
+    assert "(sleutel=?)" in str(plans[0])
+    assert "gemeente=" not in str(plans)
