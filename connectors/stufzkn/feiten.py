@@ -178,7 +178,7 @@ class _Boek:
         nameless: dict[str, int] = {}
         for rol in rollen:
             bsn = as_bsn(rol.bsn or rol.identificatie)
-            who = self.omgeving.pseudonym(bsn) if bsn else rol.identificatie
+            who = self.omgeving.pseudonym(bsn) if bsn else mask_bsns(rol.identificatie)
             if not who:
                 nameless[rol.soort] = nameless.get(rol.soort, 0) + 1
                 who = f"#{nameless[rol.soort]}"
@@ -289,4 +289,4 @@ class _Boek:
 
 
 def _status_key(status: Status) -> str:
-    return f"status/{status.volgnummer}/{status.code or status.omschrijving}/{rfc3339(status.gezet)}"
+    return f"status/{status.volgnummer}/{mask_bsns(status.code or status.omschrijving)}/{rfc3339(status.gezet)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -245,6 +245,8 @@ def _moment(text: str) -> datetime | None:
         return None
     whole, fraction = text[:_SECONDS].ljust(_SECONDS, "0"), text[_SECONDS:].ljust(6, "0")
     try:
-        return datetime.strptime(whole + fraction, "%Y%m%d%H%M%S%f").replace(tzinfo=AMSTERDAM)
-    except ValueError:
+        found = datetime.strptime(whole + fraction, "%Y%m%d%H%M%S%f").replace(tzinfo=AMSTERDAM)
+        found.astimezone(UTC)  # the first hours of the year 1 are not there in UTC
+    except (ValueError, OverflowError):
         return None
+    return found
