@@ -75,6 +75,40 @@ def test_a_destroyed_key_opens_nothing_at_once(keys):
     assert keys.of_subject("emmen", ANNA.subject) == [key_of(keys).key_id]
 
 
+def test_the_key_that_opened_is_the_one_that_seals(path, keys, monkeypatch):
+    """What was read to open an element is not asked for again, let alone in a write, to seal another of the same subject."""
+    made = key_of(keys)
+    fresh = open_keys(path.parent, MASTER_KEY)
+    fresh.by_id(made.key_id)
+    monkeypatch.setattr(fresh, "_load_or_make", None)
+    assert key_of(fresh).key_id == made.key_id
+    fresh.close()
+
+
+def test_a_key_that_is_there_is_read_without_a_write(path, keys, monkeypatch):
+    """Who seals for a subject known before waits for no writer; a new subject does."""
+    made = key_of(keys)
+    fresh = open_keys(path.parent, MASTER_KEY)
+    writes = []
+    write = fresh.database.write
+    monkeypatch.setattr(fresh.database, "write", lambda work: writes.append(work) or write(work))
+    assert key_of(fresh).key_id == made.key_id
+    assert not writes
+    assert key_of(fresh, BOB).ref == BOB
+    assert len(writes) == 1
+    fresh.close()
+
+
+def test_a_destroyed_key_that_is_read_is_not_the_one_that_seals(path, keys):
+    """Also where it was destroyed before this process saw it."""
+    gone = key_of(keys)
+    keys.destroy([gone.key_id])
+    fresh = open_keys(path.parent, MASTER_KEY)
+    assert fresh.by_id(gone.key_id).cipher is None
+    assert key_of(fresh).key_id != gone.key_id
+    fresh.close()
+
+
 def test_destroying_a_key_this_file_never_had_is_recorded(path, keys):
     """A restored older file may lack it: what it sealed counts as destroyed, not as a fault."""
     with pytest.raises(KeyMissing) as caught:
