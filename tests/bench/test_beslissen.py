@@ -14,6 +14,7 @@ from hub_voor_tests import gemeente, loaded
 
 from hub.app import EmbeddedHub
 from hub.discovery import Plugins, connectors, flows
+from hub.serve import settle
 from tests.bench.meten import noteer, per_s
 from tests.bench.zaakstromen import vul
 
@@ -30,6 +31,7 @@ def test_green_decisions_from_facts_in_the_log(tmp_path):
     hub.database.write(_from_the_start).result()
     hub.close()
     hub = EmbeddedHub(settings, plugins=Plugins(connectors(), flows(), {})).open()
+    settle()  # as every process of the hub does once it is open
     begin, begin_cpu = time.perf_counter(), time.process_time()
     taken = hub.flow_runner.catch_up()
     seconds, core_s = time.perf_counter() - begin, time.process_time() - begin_cpu
