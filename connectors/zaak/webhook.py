@@ -91,7 +91,8 @@ def _handshake(request: Request[Any, Any, Any], settings: ZaakSettings | None) -
 def _read(request: Request[Any, Any, Any], body: bytes, settings: ZaakSettings) -> Notificatie:
     is_event = is_cloudevent(request.headers)
     found = read_cloudevent(request.headers, body, zaken_api=settings.zaken_api) if is_event else read(body)
-    return replace(found, traceparent=trace.read(request.headers.get("traceparent")) or "")
+    traceparent = trace.read(request.headers.get("traceparent"))
+    return replace(found, traceparent=traceparent) if traceparent else found
 
 
 async def _accept(hub: Hub, gemeente: str, lees: Callable[[], Notificatie], neem_aan: Aannemen, body: bytes) -> Response[Any]:
