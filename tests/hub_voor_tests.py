@@ -22,6 +22,21 @@ HERVAT = "nl.overheid.zaken.zaak-hervat.v1"
 OPGESCHORT = "nl.overheid.zaken.zaak-opgeschort.v1"
 START = datetime(2026, 3, 12, 8, 0, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
+SLEUTEL = "ab" * 32
+INSTELLINGEN = f"""
+[sleutels]
+hoofdsleutel = "{SLEUTEL}"
+[gemeenten.emmen]
+naam = "Emmen"
+gemeentecode = "0114"
+oin = "00000001002220647000"
+pseudoniemsleutel = "{SLEUTEL}"
+[gemeenten.emmen.profiel.verhuizing]
+versie = "1"
+auteur = "A"
+tweede_persoon = "B"
+geldig_vanaf = 2026-01-01
+"""  # all that a settings file of one gemeente must hold; what is written behind it belongs to the profile
 
 
 @dataclass
@@ -59,6 +74,11 @@ def loaded(folder: Path, gemeenten: Sequence[Gemeente] = (gemeente(),), *, parti
     """Settings of a hub in this folder, with ``more`` parts that are other than by default."""
     settings = Settings(log=LogSettings(partities=partities), opslag=OpslagSettings(map=folder), **more)
     return opslag(Loaded(settings=settings, master_key=MASTER_KEY, gemeenten={g.slug: g for g in gemeenten}))
+
+
+def instellingen(folder: Path) -> str:
+    """Return the text of a settings file of a hub that keeps its files in a folder."""
+    return f'[opslag]\nmap = "{folder}"\n{INSTELLINGEN}'
 
 
 def opslag(loaded: Loaded) -> Loaded:

@@ -14,6 +14,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from hub_voor_tests import INSTELLINGEN, SLEUTEL
+
 from hub.app import EmbeddedHub
 from hub.discovery import Plugins
 from hub.events import ZAKEN, NewEvent, fact_id
@@ -145,7 +147,8 @@ def installeer(site: Path) -> None:
 
 def settings_toml(folder: Path, token_sha256: str, database: str | None = None) -> str:
     """Settings of one gemeente on a free port, on files or in a database."""
-    return textwrap.dedent(f"""
+    return (
+        textwrap.dedent(f"""
         [opslag]
         map = "{folder / "data"}"
         {f'database = "{database}"' if database else ""}
@@ -153,8 +156,6 @@ def settings_toml(folder: Path, token_sha256: str, database: str | None = None) 
         partities = 2
         [projecties]
         nieuwe_versie = "replay"
-        [sleutels]
-        hoofdsleutel = "{"ab" * 32}"
         [api]
         port = 0
         [[api.tokens]]
@@ -162,19 +163,10 @@ def settings_toml(folder: Path, token_sha256: str, database: str | None = None) 
         sha256 = "{token_sha256}"
         gemeente = "emmen"
         scopes = ["zaken:lezen", "werkvoorraad:lezen"]
-        [gemeenten.emmen]
-        naam = "Emmen"
-        gemeentecode = "0114"
-        oin = "00000001002220647000"
-        pseudoniemsleutel = "{"cd" * 32}"
-        [gemeenten.emmen.profiel.verhuizing]
-        versie = "2026-03"
-        auteur = "A. de Vries"
-        tweede_persoon = "C. Jansen"
-        geldig_vanaf = "2026-01-01"
-        modus = "uit"
     """)
+        + f'{INSTELLINGEN}modus = "uit"\n'
+    )
 
 
 def pseudoniem(bsn: Any) -> str:
-    return str(Pseudonymizer(bytes.fromhex("cd" * 32))(bsn))
+    return str(Pseudonymizer(bytes.fromhex(SLEUTEL))(bsn))

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hub_voor_tests import HERVAT, OPGESCHORT, VolgFlow, feit, gemeente, loaded, plugins, zet
+from hub_voor_tests import HERVAT, OPGESCHORT, VolgFlow, feit, gemeente, instellingen, loaded, plugins, zet
 from test_burgerzaken_bron import OK, Script, serve, settings
-from test_parkeren import TOML
 from zaak_voor_tests import hub_en_zaaksysteem
 
 from connectors.burgerzaken import BurgerzakenConnector
@@ -32,7 +31,7 @@ WHY = {"reden": "de stand was kwijt", "door": "beheer"}
 def config(tmp_path):
     """Settings of a hub that never ran."""
     file = tmp_path / "wissel.toml"
-    file.write_text(TOML.format(map=tmp_path / "data", sleutel="ab" * 32), encoding="utf-8")
+    file.write_text(instellingen(tmp_path / "data"), encoding="utf-8")
     return file
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from hub_voor_tests import HERVAT, TELLER, Klok, VolgFlow, feit, gemeente, loaded, plugins, tel, zet
+from hub_voor_tests import HERVAT, TELLER, Klok, VolgFlow, feit, gemeente, instellingen, loaded, plugins, tel, zet
 from motor import Doener, Verbinding, draait, tot
 from motor import opened as met_verbinding
 from zaak_voor_tests import Standin, draaiende_hub, serving, zaak_settings
@@ -311,29 +311,12 @@ def keys_of(hub, soort):
 
 # ---------------------------------------------------------------------------------------------------- the command line
 
-TOML = """
-[opslag]
-map = "{map}"
-[sleutels]
-hoofdsleutel = "{sleutel}"
-[gemeenten.emmen]
-naam = "Emmen"
-gemeentecode = "0114"
-oin = "00000001002220647000"
-pseudoniemsleutel = "{sleutel}"
-[gemeenten.emmen.profiel.verhuizing]
-versie = "1"
-auteur = "A"
-tweede_persoon = "B"
-geldig_vanaf = 2026-01-01
-"""
-
 
 @pytest.fixture
 def command(tmp_path):
     """Commands on the files of an installation in which one event of two zaken does not read."""
     file = tmp_path / "wissel.toml"
-    file.write_text(TOML.format(map=tmp_path / "data", sleutel="ab" * 32), encoding="utf-8")
+    file.write_text(instellingen(tmp_path / "data"), encoding="utf-8")
     from hub.settings import load
 
     hub = EmbeddedHub(load(file, {})).open()

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hub_voor_tests import feit, zet
-from test_parkeren import TOML
+from hub_voor_tests import feit, instellingen, zet
 
 from hub.app import EmbeddedHub
 from hub.cli import wissel
@@ -31,7 +30,7 @@ ONE, TWO = feit("zaak-1", 1, besloten={ANNA: NAAM}), feit("zaak-2", 1, besloten=
 def config(tmp_path):
     """The settings file of an installation."""
     file = tmp_path / "wissel.toml"
-    file.write_text(TOML.format(map=tmp_path / "data", sleutel="ab" * 32), encoding="utf-8")
+    file.write_text(instellingen(tmp_path / "data"), encoding="utf-8")
     return file
 
 

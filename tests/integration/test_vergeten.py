@@ -8,8 +8,7 @@ from datetime import date
 
 import pytest
 from click.testing import CliRunner
-from hub_voor_tests import Klok, feit, gemeente, loaded, plugins, zet
-from test_parkeren import TOML
+from hub_voor_tests import Klok, feit, gemeente, instellingen, loaded, plugins, zet
 
 from connectors.burgerzaken import BurgerzakenConnector
 from hub.app import EmbeddedHub
@@ -167,7 +166,7 @@ def test_a_burgerservicenummer_is_refused_on_the_command_line(typed):
 def test_the_commands_ask_plan_destroy_and_show(tmp_path):
     """The BSN is asked, not typed behind the command; without --ja it asks once more."""
     file = tmp_path / "wissel.toml"
-    file.write_text(TOML.format(map=tmp_path / "data", sleutel="ab" * 32), encoding="utf-8")
+    file.write_text(instellingen(tmp_path / "data"), encoding="utf-8")
     hub = EmbeddedHub(load(file, {})).open()
     person = hub.gemeenten["emmen"].pseudonym(Bsn(BSN))
     zet(hub, feit("zaak-1", 1, besloten={person: NAAM}))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hub_voor_tests import feit, gemeente, plugins, zet
+from hub_voor_tests import feit, gemeente, instellingen, plugins, zet
 from logs import drop_topics, make_topics, publisher_of, settle
 from verhuiswereld import WERK, Wereld, begin, begin_verhuizing, maak_af, side, vul, zeg
 
@@ -331,30 +331,12 @@ def test_a_key_that_was_destroyed_stays_destroyed_after_the_way_back(wereld, oud
     hub.close()
 
 
-TOML = """
-[opslag]
-map = "{folder}"
-[sleutels]
-hoofdsleutel = "{master}"
-[gemeenten.emmen]
-naam = "Emmen"
-gemeentecode = "0114"
-oin = "00000001002220647000"
-pseudoniemsleutel = "{pseudonym}"
-[gemeenten.emmen.profiel.verhuizing]
-versie = "1"
-auteur = "A"
-tweede_persoon = "B"
-geldig_vanaf = 2026-01-01
-"""
-
-
 def test_the_command_prints_every_partition_and_ends_with_one_when_refused(tmp_path):
     """With real settings files and all that is installed: the report for a person, for a program, and the refusal."""
     paths = []
     for name in ("a", "b"):
         path = tmp_path / f"{name}.toml"
-        path.write_text(TOML.format(folder=tmp_path / name, master="ab" * 32, pseudonym="cd" * 32))
+        path.write_text(instellingen(tmp_path / name))
         paths.append(path)
     core = Core(load(paths[0], {})).open()
     zet(core, *(feit(f"zaak-{n}", n) for n in range(20)))

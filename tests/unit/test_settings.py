@@ -5,25 +5,12 @@ from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner
+from hub_voor_tests import INSTELLINGEN as GOED
 
 from hub.cli import wissel
 from hub.errors import ConfigError
 from hub.settings import load
 
-GOED = """
-[sleutels]
-hoofdsleutel = "{sleutel}"
-[gemeenten.emmen]
-naam = "Emmen"
-gemeentecode = "0114"
-oin = "00000001002220647000"
-pseudoniemsleutel = "{sleutel}"
-[gemeenten.emmen.profiel.verhuizing]
-versie = "1"
-auteur = "A"
-tweede_persoon = "B"
-geldig_vanaf = 2026-01-01
-""".format(sleutel="ab" * 32)
 FOUT = """
 [log]
 partitiess = 4
