@@ -15,6 +15,7 @@ from connectors.zaak.tijd import utc
 
 Regel = Literal["", "audittrail", "objecten"]
 Json = Mapping[str, Any]
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 # What a zaak shows of its children, what the API derives, and what closing changes by itself: no change of the zaak.
 AFGELEID: Final = frozenset(
@@ -114,7 +115,7 @@ class Stand:
 
 def canonical(value: Any) -> str:
     """Return ``value`` as canonical JSON in which absent, null, false and empty are the same."""
-    return json.dumps(_lean(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _JSON.encode(_lean(value))
 
 
 def sha256(value: Any) -> str:
@@ -124,7 +125,7 @@ def sha256(value: Any) -> str:
 
 def exact_sha256(value: Any) -> str:
     """Return the SHA-256 of ``value`` as JSON in which no, unknown and absent differ."""
-    return _digest(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    return _digest(_JSON.encode(value))
 
 
 def _digest(text: str) -> str:
