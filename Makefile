@@ -55,6 +55,7 @@ documents: .stamps/test
 	$(BIN)/python -m pytest -q tests/unit/test_docs.py tests/unit/test_house.py
 
 bench: .stamps/bench $(WEB)  ## measure speed as ratios to bare loops of the same run; sizes with RIJEN=r GEBEURTENISSEN=g
+	@scripts/parts default-jre-headless maven postgresql
 	@WISSEL_BENCH_RIJEN=$(RIJEN) WISSEL_BENCH_GEBEURTENISSEN=$(GEBEURTENISSEN) $(BIN)/python -m pytest tests/bench -q -s --timeout=0 $(ARGS)
 
 web: $(WEB)  ## fetch the pinned style sheets and htmx for the pages

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from tests.bench.meten import RIJEN
 
+_SAID = {True: "gehaald", False: "NIET GEHAALD", None: "niet gemeten"}
+
 
 def pytest_terminal_summary(terminalreporter):
     """The table is the point of `make bench`: every line with its raw limit from the same run."""
@@ -15,7 +17,7 @@ def pytest_terminal_summary(terminalreporter):
     heads = ("wat", "gemeten", "ruwe grens", "verhouding", "doel", "")
     rows = [
         heads,
-        *((r.wat, r.gemeten, r.ruw, r.verhouding, r.doel, "gehaald" if r.gehaald else "NIET GEHAALD") for r in RIJEN),
+        *((r.wat, r.gemeten, r.ruw, r.verhouding, r.doel, _SAID[r.gehaald]) for r in RIJEN),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     for row in rows:

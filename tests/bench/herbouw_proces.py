@@ -12,7 +12,9 @@ import re
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import fastavro
 from hub_voor_tests import loaded
@@ -34,7 +36,7 @@ def projecties(folder: Path) -> int:
 
 def kaal(folder: Path) -> None:
     """Run the bare loop over the same log."""
-    schemas = {schema.id: schema.parsed for schema in load_schemas()}
+    decode = decoder()
     source = sqlite3.connect(folder / "wissel.db")
     target = folder / "kaal.db"
     target.unlink(missing_ok=True)
@@ -49,9 +51,7 @@ def kaal(folder: Path) -> None:
     while rows := source.execute(query, (last,)).fetchall():
         db.execute("BEGIN IMMEDIATE")
         for _, stream, schema, value in rows:
-            stream_of = io.BytesIO(value)
-            stream_of.seek(5)
-            event = fastavro.schemaless_reader(stream_of, schemas[schema], None)
+            event = decode(schema, value)
             db.execute(
                 "INSERT INTO rij VALUES (?, ?, 1)"
                 " ON CONFLICT (stroom) DO UPDATE SET laatste = excluded.laatste, aantal = aantal + 1",
@@ -62,6 +62,18 @@ def kaal(folder: Path) -> None:
         db.execute("UPDATE controlepunt SET plaats = ?", (last,))
         db.execute("COMMIT")
     report(count, time.perf_counter() - begin)
+
+
+def decoder() -> Callable[[int, bytes], Any]:
+    """Return what reads the Avro of a framed value, with nothing around it."""
+    schemas = {schema.id: schema.parsed for schema in load_schemas()}
+
+    def decode(schema: int, value: bytes) -> Any:
+        content = io.BytesIO(value)
+        content.seek(5)
+        return fastavro.schemaless_reader(content, schemas[schema], None)
+
+    return decode
 
 
 def report(events: int, seconds: float) -> None:

@@ -6,36 +6,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from hub_voor_tests import gemeente, loaded
 
 from hub.app import EmbeddedHub
 from hub.discovery import Plugins
-from tests.bench.meten import noteer, per_s
+from tests.bench.meten import best, noteer, per_s, proces
 from tests.bench.zaakstromen import sjabloon, vul
 
-_TESTS = Path(__file__).parents[1]
 _SMALL, _MIDDLE, _LARGE = 100_000, 200_000, int(os.environ.get("WISSEL_BENCH_GEBEURTENISSEN", "1000000"))
-
-
-def proces(script: str, *arguments: str) -> dict:
-    """Run a measurement in a process of its own and return what it printed."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_TESTS.parent), str(_TESTS)])}
-    command = [sys.executable, str(_TESTS / "bench" / script), *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def best(script: str, *arguments: str, keer: int = 3) -> dict:
-    """Return the fastest of a few runs: what slows a run down is the machine, not the program."""
-    return min((proces(script, *arguments) for _ in range(keer)), key=lambda run: run["seconds"])
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,7 @@ from hub.replay.beheer import Beheer, Besluit
 from hub.replay.lezen import Lezer
 from hub.replay.stroom import herbouw_stroom
 from hub.replay.verschil import vergelijk
-from tests.bench.meten import noteer, per_s, percentiel, tijd_s
-from tests.bench.test_herbouw import proces
+from tests.bench.meten import noteer, per_s, percentiel, proces, tijd_s
 from tests.bench.zaakstromen import vul
 
 ROWS = int(os.environ.get("WISSEL_BENCH_RIJEN", "200000"))

@@ -3,8 +3,8 @@
 
 Looking is load as well. One zaak in every ``_EEN_OP`` is looked for, all its facts, first every ``_LOOK_EVERY_S`` and then
 after a tenth of the time waited so far: some 50 GETs a second beside the 200 notifications, and no more of them when the hub
-is slow. What comes out is at most one such pause too long. The hub, with
-its stub, is one process; the load and the looking are another.
+is slow. What comes out is at most one such pause too long. The hub, with its stub, is one process, or on Kafka and PostgreSQL
+a web side and a worker; the load and the looking are another.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import asyncio
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.bench.meten import noteer, percentiel
-from tests.bench.zichtbaar_hub import AUTH, SOORTEN, STAP_MS, melding, nieuwe_zaak, wijziging_id
+from logs import make_topics
+from postgres_voor_tests import with_database
 
-_TESTS = Path(__file__).parents[1]
+from hub.store.server import OnServer
+from tests.bench.meten import draaiend, noteer, percentiel
+from tests.bench.zichtbaar_hub import AUTH, SOORTEN, STAP_MS, instellingen, melding, nieuwe_zaak, verbonden, wijziging_id
+from tests.conftest import kafka_cluster
+
 _PER_S = 200
 _DUUR_S = 30.0
 _INLOPEN_S = 3.0
@@ -33,16 +35,11 @@ _LOOK_EVERY_S = 0.010
 
 
 @contextmanager
-def draaiende_hub(folder: Path) -> Iterator[str]:
-    """Run the hub as a process; yield its address."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_TESTS.parent), str(_TESTS)])}
-    command = [sys.executable, str(_TESTS / "bench" / "zichtbaar_hub.py"), str(folder), _TOKEN]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+def draaiende_hub(folder: Path, *where: str) -> Iterator[str]:
+    """Run the hub, or the part of it that ``where`` names, as a process; yield its address."""
+    with draaiend("zichtbaar_hub.py", str(folder), _TOKEN, *where) as process:
         assert process.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.terminate()
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
 
 
 def fsync_s(folder: Path, count: int = 400) -> list[float]:
@@ -142,13 +139,31 @@ def test_from_webhook_to_visible(tmp_path):
     with draaiende_hub(tmp_path / "hub") as url:
         load = asyncio.run(belast(url))
     raw += fsync_s(tmp_path)
-    p99, bare = percentiel(load.zichtbaar_s, 99), percentiel(raw, 99)
-    goal = max(0.050, 20 * bare)
+    _rij("melding aangenomen tot zichtbaar", load, raw, goal_s=max(0.050, 20 * percentiel(raw, 99)))
+
+
+def test_from_webhook_to_visible_on_kafka_and_postgresql(tmp_path, postgres):
+    """The same on a real broker and a real server: a web side takes the notifications, a worker does the rest."""
+    raw = fsync_s(tmp_path)
+    plugins = verbonden()
+    with kafka_cluster(tmp_path) as cluster, postgres.database(empty=True) as database, ExitStack() as running:
+        make_topics(cluster.bootstrap, "", partities=4, connectors=tuple(plugins.connectors))
+        store = OnServer(with_database(instellingen(tmp_path, _TOKEN), database))
+        store.migrate("pre", {name: connector.tables for name, connector in plugins.connectors.items()})
+        where = (tmp_path / "hub", cluster.bootstrap, database)
+        running.enter_context(draaiende_hub(*where, "werk"))
+        load = asyncio.run(belast(running.enter_context(draaiende_hub(*where, "web"))))
+    raw += fsync_s(tmp_path)
+    _rij("melding aangenomen tot zichtbaar op Kafka en PostgreSQL", load, raw, goal_s=0.250, median_s=0.060)
+
+
+def _rij(wat: str, load: Belasting, raw: list[float], *, goal_s: float, median_s: float = float("inf")) -> None:
+    p50, p99, bare = percentiel(load.zichtbaar_s, 50), percentiel(load.zichtbaar_s, 99), percentiel(raw, 99)
     noteer(
-        f"melding aangenomen tot zichtbaar, {_PER_S}/s (p99 van {len(load.zichtbaar_s)})",
-        gemeten=f"{p99 * 1e3:.0f} ms (p50 {percentiel(load.zichtbaar_s, 50) * 1e3:.0f} ms)",
+        f"{wat}, {_PER_S}/s (p99 van {len(load.zichtbaar_s)})",
+        gemeten=f"{p99 * 1e3:.0f} ms (p50 {p50 * 1e3:.0f} ms)",
         ruw=f"{bare * 1e3:.2f} ms fsync p99",
         verhouding=f"{p99 / bare:.0f} x",
-        doel=f"<= {goal * 1e3:.0f} ms",
-        gehaald=p99 <= goal,
+        doel=f"<= {goal_s * 1e3:.0f} ms" + (f" (p50 {median_s * 1e3:.0f} ms)" if median_s < goal_s else ""),
+        gehaald=p99 <= goal_s and p50 <= median_s,
     )

@@ -92,12 +92,13 @@ def vul(hub: EmbeddedHub, first: int, count: int, *, tot: str | None = None) -> 
     for event in verweven(first, count, tot=tot):
         batch.append(event)
         if len(batch) == 2_000:
-            total += _put(hub, batch)
+            total += put(hub, batch)
             batch = []
-    return total + _put(hub, batch)
+    return total + put(hub, batch)
 
 
-def _put(hub: EmbeddedHub, batch: Sequence[NewEvent]) -> int:
+def put(hub: EmbeddedHub, batch: Sequence[NewEvent]) -> int:
+    """Put events down in one transaction; return how many."""
     sealed = hub.seal(batch)
     hub.database.write(lambda db: StoreTx(db, hub.tables, hub.clock.now()).put(sealed)).result()
     return len(batch)

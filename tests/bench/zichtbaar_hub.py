@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A whole hub in a process of its own, whose zaaksysteem is a stub in that same process: ``FOLDER TOKEN``. Prints its port.
+"""A hub in a process of its own, whose zaaksysteem is a stub in that same process. Prints the port of its web side.
+
+``FOLDER TOKEN`` is a whole hub on files; ``FOLDER TOKEN BOOTSTRAP DATABASE web|werk`` is its web side or a worker on Kafka and
+PostgreSQL.
 
 The stub needs no telling: a zaak's uuid begins with the moment (ms) it was registered, and each of its three changes
 happens ``STAP_MS`` after the one before. So whoever posts the notifications and the stub agree on what there is to see.
@@ -21,12 +24,15 @@ import httpx
 import msgspec
 import uvicorn
 from hub_voor_tests import gemeente, loaded
+from logs import access
+from postgres_voor_tests import with_database
 
 from connectors.zaak.connector import ZaakConnector
 from connectors.zaak.settings import ZaakSettings
 from connectors.zaak.simulator.config import made_up_rsin
 from hub.api.settings import ApiSettings, TokenSettings
 from hub.app import EmbeddedHub
+from hub.core import Core
 from hub.discovery import Plugins, flows, projections
 from hub.logs import configure
 from hub.serve import run as run_on_loop
@@ -193,23 +199,33 @@ def instellingen(folder: Path, token: str) -> Loaded:
     return found.model_copy(update={"settings": changed})
 
 
-async def run(folder: Path, token: str) -> None:
+def verbonden() -> Plugins:
+    """Return everything that is installed, with the stub for a zaaksysteem."""
+    return Plugins({"zaak": ZaakConnector(transport=Zaaksysteem())}, flows(), projections())
+
+
+async def run(folder: Path, token: str, kafka: str = "", database: str = "", role: str = "") -> None:
     """Serve until the process is ended."""
-    connector = ZaakConnector(transport=Zaaksysteem())
-    async with EmbeddedHub(instellingen(folder, token), plugins=Plugins({"zaak": connector}, flows(), projections())) as hub:
-        config = uvicorn.Config(
-            web_app(hub, None), port=0, access_log=False, log_config=None, lifespan="off", timeout_keep_alive=60
-        )
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it by an attribute only
-            await asyncio.sleep(0.01)
-        sys.stdout.write(f"{server.servers[0].sockets[0].getsockname()[1]}\n")
-        sys.stdout.flush()
-        settle()
-        await serving
+    settings = instellingen(folder, token)
+    if role:
+        settings = with_database(settings, database).model_copy(update={"kafka": access(kafka, "")})
+    made = Core if role == "web" else EmbeddedHub
+    hub = made(settings, plugins=verbonden(), shared=bool(role)).open()
+    hub.start()
+    config = uvicorn.Config(
+        web_app(hub, None), port=0, access_log=False, log_config=None, lifespan="off", timeout_keep_alive=60
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started or (role == "werk" and not hub.log.feed.assigned):  # type: ignore[attr-defined]  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    sys.stdout.write(f"{server.servers[0].sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    settle()
+    await serving
+    await hub.stop()
 
 
 if __name__ == "__main__":
     configure(level="WARNING")
-    run_on_loop(run(Path(sys.argv[1]), sys.argv[2]))
+    run_on_loop(run(Path(sys.argv[1]), *sys.argv[2:]))
