@@ -41,7 +41,7 @@ class Motor:
 
 
 @pytest.fixture(params=["tabel", "kafka"])
-def motor(request, tmp_path):
+def motor(request, tmp_path, store):
     made = plugins(flows={"volg": VolgFlow()})
     if request.param == "tabel":
         motor = Motor(lambda **more: EmbeddedHub(loaded(tmp_path, partities=PARTITIES), clock=Klok(), plugins=made, **more))
