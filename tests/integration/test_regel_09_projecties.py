@@ -12,11 +12,13 @@ import pytest
 from hub_voor_tests import HERVAT, OPGESCHORT, TELLER, Klok, feit, gemeente, loaded, plugins, tel, zet
 
 from hub.app import EmbeddedHub
+from hub.discovery import projections
 from hub.errors import HubError, NotFound
 from hub.events import ZAKEN
 from hub.plugins import Projection
 from hub.projector import LIVE_BATCH, REBUILD_BATCH
 from hub.readmodels import StoreReadModel
+from projections.werkvoorraad.queries import Vraag, keuzes, voorraad
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -228,27 +230,45 @@ def test_freshness_tells_what_is_not_shown_yet(hub):
     assert (hub.freshness().tot, hub.freshness().achter) == (hub.clock.now(), 0)
 
 
+class Plannen:
+    """The read models of a hub, with how SQLite goes about each question."""
+
+    def __init__(self, hub):
+        self.hub, self.found = hub, []
+
+    def read_model(self, name):
+        @contextmanager
+        def reading():
+            with self.hub.builds.reading(name) as (db, shape):
+                self.db = db
+                yield self, shape
+
+        return StoreReadModel(name, reading)
+
+    def execute(self, sql, params):
+        self.found.append(str(self.db.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()))
+        return self.db.execute(sql, params)
+
+
 @pytest.mark.bestanden
 def test_one_zaak_is_looked_up_by_its_key_and_never_by_its_gemeente(hub):
     """Without statistics SQLite may take any index that fits: one on gemeente reads every zaak of it, for one page of one."""
-    asked = []
+    plans = Plannen(hub)
+    plans.read_model("teller").get("emmen", "a")
+    plans.read_model("teller").linked("emmen", "laatste", "x")
+    assert len(plans.found) == 2
+    assert "(sleutel=?)" in plans.found[0]
+    assert "gemeente=" not in str(plans.found)
 
-    @contextmanager
-    def reading():
-        with hub.builds.reading("teller") as (db, shape):
 
-            class Noted:
-                def execute(self, sql, params):
-                    asked.append((sql, params))
-                    return db.execute(sql, params)
-
-            yield Noted(), shape
-
-    model = StoreReadModel("teller", reading)
-    model.get("emmen", "a")
-    model.linked("emmen", "laatste", "x")
-    with hub.members.reader() as db:
-        plans = [db.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall() for sql, params in asked]
-    assert len(plans) == 2
-    assert "(sleutel=?)" in str(plans[0])
-    assert "gemeente=" not in str(plans)
+@pytest.mark.bestanden
+@pytest.mark.parametrize("asked", [{}, {"team": "A", "kleur": "rood", "sort": "-fataleDatum"}, {"behandelaar": "geen"}])
+def test_the_work_stock_never_reads_what_is_no_work_any_more(tmp_path, asked):
+    """However many zaken were closed: each question is answered from rows that have what is asked for."""
+    hub = EmbeddedHub(loaded(tmp_path), clock=Klok(), plugins=plugins(projections())).open()
+    plans = Plannen(hub)
+    voorraad(plans, "emmen", Vraag(**asked))
+    keuzes(plans, "emmen")
+    hub.close()
+    assert len(plans.found) == 5
+    assert not [plan for plan in plans.found if "(gemeente=?)" in plan or "SCAN" in plan], plans.found
