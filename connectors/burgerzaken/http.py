@@ -269,7 +269,7 @@ class Bron:
             )
         try:
             return json.loads(body)
-        except ValueError as fault:
+        except (ValueError, RecursionError) as fault:
             raise SourceContractBroken(f"{self.naam}: {verzoek.shown} was answered with JSON that cannot be read") from fault
 
 
@@ -298,7 +298,7 @@ def _problem(body: bytes) -> str:
     """Return what the problem details (RFC 7807) say, masked and short; empty when there are none."""
     try:
         problem = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(problem, dict):
         return ""

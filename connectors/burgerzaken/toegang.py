@@ -105,7 +105,7 @@ class Token:
 def _token_of(response: httpx.Response) -> tuple[str, float]:
     try:
         answer: Any = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     token = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(token, str) or not token.isprintable():

@@ -317,7 +317,7 @@ def _has_crs(key: str) -> bool:
 def _body(response: httpx.Response, where: str, is_answer: Callable[[Any], bool]) -> Any:
     try:
         found = msgspec.json.decode(response.content) if response.content else None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise SourceUnavailable(f"{where}: answered {response.status_code} with something that is not JSON") from error
     if not is_answer(found):
         raise SourceUnavailable(f"{where}: answered {response.status_code} with something else than what was asked")
@@ -328,7 +328,7 @@ def _problem(response: httpx.Response) -> Json | None:
     """Return the API's own error body (ZGW: code, title, status, detail), None when it is something else."""
     try:
         body = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     own = isinstance(body, dict) and body.get("status") == response.status_code and ("code" in body or "title" in body)
     return body if own else None

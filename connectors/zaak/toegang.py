@@ -93,7 +93,7 @@ class Toegang:
 def _json(response: httpx.Response) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -145,6 +145,8 @@ def fault(status: int, **more: Any) -> dict[str, Any]:
         (408, {}, None, SourceUnavailable),
         (302, None, "", SourceUnavailable),
         (200, None, "<html>log eerst in</html>", SourceUnavailable),
+        (200, None, "[" * 100_000, SourceUnavailable),
+        (404, None, "[" * 100_000, NietVanDeApi),
         (404, None, "<h1>404</h1>", NietVanDeApi),
         (404, {"detail": "Not found."}, None, NietVanDeApi),
         (404, fault(404, code="not_found"), None, BestaatNiet),

@@ -189,6 +189,8 @@ HTML = {"content-type": "text/html; charset=utf-8"}
         ((200, b'{"a": 1}', {}), "'no content type'"),
         ((200, b'{"a": ', {"content-type": "application/json"}), "cannot be read"),
         ((200, b"\xff\xfe", {"content-type": "application/json"}), "cannot be read"),
+        ((200, b"[" * 100_000, {"content-type": "application/json"}), "cannot be read"),
+        ((302, b"[" * 100_000, {"location": "/x/"}), "redirect \\(302\\)"),
         ((302, b"", {"location": "https://elders.example/"}), "redirect \\(302\\)"),
         ((307, b"", {"location": "/x/"}), "redirect \\(307\\)"),
         ((200, b" " * 10_000_001, {"content-type": "application/json"}), "more than 10,000,000 bytes"),

@@ -200,6 +200,7 @@ def test_a_refused_token_is_replaced_once_and_then_told():
         (httpx.Response(503), "answered 503"),
         (httpx.Response(200, html="<p>even geduld</p>"), "holds no access_token"),
         (httpx.Response(200, json={"access_token": 7}), "holds no access_token"),
+        (httpx.Response(200, content=b"[" * 100_000), "holds no access_token"),
     ],
 )
 def test_no_token_is_a_source_that_is_away_and_the_secret_stays_secret(given, says):
