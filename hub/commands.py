@@ -153,8 +153,8 @@ class Uitvoering:
     async def _carry_out(self, entry: LedgerEntry) -> None:
         try:
             executor, opdracht = self._prepared(entry)
-        except Transient as error:  # its keys could not be read now: it was not tried, so its bounds do not count
-            await self._end(entry, self._again(entry, error, _SECOND_US))
+        except Transient as error:  # its keys could not be read now: it was not tried, so this counts as no try
+            await self._end(entry, self._again(entry, error, _SECOND_US, tries=0))
             return
         except Exception as error:  # noqa: BLE001 - R13: an opdracht that cannot even be read is parked, not read for ever
             await self._end(entry, self._park(entry, parking.failure_of(error)))
@@ -269,17 +269,17 @@ class Uitvoering:
         if await self._hub.write(settle, urgent=True):
             metrics.OPDRACHTEN.labels(connector=entry.connector, soort=entry.soort, uitkomst=how).inc()
 
-    async def _again(self, entry: LedgerEntry, error: Exception, pause_us: int) -> None:
+    async def _again(self, entry: LedgerEntry, error: Exception, pause_us: int, *, tries: int = 1) -> None:
         text = parking.failure_of(error).text
         again = to_microseconds(self._clock.now()) + pause_us
         await self._hub.write(
             lambda tx: tx.execute(
-                "UPDATE opdracht SET vanaf = ?, lease_tot = 0, schrijft = 0, fout = ? WHERE id = ? AND lease = ?",
-                (again, text, entry.id, self._me),
+                "UPDATE opdracht SET vanaf = ?, lease_tot = 0, schrijft = 0, fout = ?, poging = ? WHERE id = ? AND lease = ?",
+                (again, text, entry.poging + tries, entry.id, self._me),
             ),
             urgent=True,
         )
-        log.info("opdracht_retried_later", opdracht=entry.id, soort=entry.soort, poging=entry.poging + 1, uitleg=text)
+        log.info("opdracht_retried_later", opdracht=entry.id, soort=entry.soort, poging=entry.poging + tries, uitleg=text)
 
     async def _park(self, entry: LedgerEntry, failure: Failure) -> None:
         """Let it wait for a person: what went wrong in its first line, the stack below; ``vanaf`` becomes the last try."""
