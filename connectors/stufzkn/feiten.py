@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from connectors.stufzkn.stand import Stand
@@ -211,9 +212,10 @@ class _Boek:
         for status in self.bericht.oud.statussen:
             if status.verwijderd and self._wijzigt(key := _status_key(status), None):
                 self._feit("status-verwijderd", key, {})
-        for status in sorted(self.bericht.nieuw.statussen, key=lambda found: found.gezet):
+        known_by = {_status_key(found): found for found in sorted(self.bericht.nieuw.statussen, key=_volgorde)}
+        for key, status in known_by.items():
             content = [status.omschrijving, status.volgnummer, status.toelichting]
-            if not status.verwijderd and self._wijzigt(key := _status_key(status), content):
+            if not status.verwijderd and self._wijzigt(key, content):
                 self._status(key, status)
                 yield status
 
@@ -231,9 +233,9 @@ class _Boek:
 
     def _is_eindstatus(self, status: Status) -> bool:
         """Tell whether a status closes the zaak: it is named in the settings, or is the last of a message that closes it."""
-        last = max(self.bericht.nieuw.statussen, key=lambda found: found.gezet)
+        last = max(map(_volgorde, self.bericht.nieuw.statussen))
         named = {status.code, status.omschrijving} & self.omgeving.eindstatussen
-        return bool(named) or (status is last and bool(self.velden.get(_EINDDATUM)))
+        return bool(named) or (_volgorde(status) == last and bool(self.velden.get(_EINDDATUM)))
 
     def _sluiting(self, gezet: Sequence[Status]) -> None:
         """Write down that the zaak was closed or opened again: by its einddatum, else by the last status that is new."""
@@ -286,6 +288,11 @@ class _Boek:
                 correlationid=zaak,
             )
         )
+
+
+def _volgorde(status: Status) -> tuple[datetime, int]:
+    """Return by what statussen follow each other: several may be set at the same moment, when only the day is told."""
+    return status.gezet, status.volgnummer
 
 
 def _status_key(status: Status) -> str:

@@ -160,6 +160,24 @@ def test_a_zaak_closes_by_its_einddatum_or_by_a_status_named_in_the_settings():
     assert types(again.vertel(status(2, "Toch open", "2026031210000000"))) == ["status-gezet", "zaak-heropend"]
 
 
+def test_a_status_named_twice_in_one_message_is_one_fact(z):
+    """A fact is known by its message and what it is about: two with the same id would be one event twice."""
+    first, again = (status(1, "In behandeling", "2026031110150000", toelichting=text) for text in ("eerst", "daarna"))
+    (only,) = z.vertel(first, again)
+    assert dict(only.besloten) == {f"zaak:{only.key}": {"statustoelichting": "daarna"}}
+    assert z.vertel(first, again) == []
+
+
+def test_of_statussen_of_one_moment_the_highest_volgnummer_is_the_last(z):
+    """A zaaksysteem that sends only the day sets several at the same moment."""
+    found = z.vertel(status(2, "Klaar", "20260312"), status(1, "In behandeling", "20260312"), element("einddatum", "20260312"))
+    assert types(found) == ["status-gezet", "status-gezet", "zaak-afgesloten"]
+    assert [(event.data["omschrijving"], event.data["isEindstatus"]) for event in found[:2]] == [
+        ("In behandeling", False),
+        ("Klaar", True),
+    ]
+
+
 def test_rollen_come_and_go_by_the_old_and_the_new_object(z):
     """Another handler is a rol that went and one that came; who is not mentioned stays."""
     z.vertel(persoon("heeftAlsBelanghebbende", BSN, "De Wit"))
