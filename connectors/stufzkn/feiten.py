@@ -248,9 +248,11 @@ class _Boek:
         return None
 
     def _sluit(self, einddatum: str | None, waardoor: Any) -> None:
-        if not self._wijzigt(_EINDDATUM, einddatum):
+        changed = self._wijzigt(_EINDDATUM, einddatum)
+        if self.stand.sinds(_EINDDATUM) == self.bericht.tijdstip:  # it is not late: what it says counts, new or not
+            self.stand.gesloten = waardoor
+        if not changed:
             return
-        self.stand.gesloten = waardoor
         if einddatum:
             self._feit("zaak-afgesloten", "zaak", {_EINDDATUM: einddatum})
         else:

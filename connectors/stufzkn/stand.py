@@ -38,9 +38,9 @@ class Stand:
         """Return a copy that shares nothing that changes."""
         return replace(self, delen=dict(self.delen))
 
-    def heeft(self, deel: str) -> bool:
-        """Tell whether a part is there."""
-        return bool(self.delen.get(deel, _NIETS)[0])
+    def sinds(self, deel: str) -> str:
+        """Return the tijdstip of the message that spoke of a part last."""
+        return self.delen.get(deel, _NIETS)[1]
 
     def wijzigt(self, deel: str, waarde: Any, tijdstip: str, pseudonym: Pseudonym) -> bool:
         """Note what a part holds now (None: nothing); False when it held that already, or a later message spoke of it."""

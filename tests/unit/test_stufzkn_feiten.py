@@ -178,6 +178,14 @@ def test_of_statussen_of_one_moment_the_highest_volgnummer_is_the_last(z):
     ]
 
 
+def test_a_zaak_closed_by_a_status_stays_closed_once_its_einddatum_was_told(z):
+    """The einddatum said nothing that was new, and yet it is what counts from then on; taken back, the zaak is open."""
+    assert types(z.vertel(status(3, "Afgehandeld", "2026031209000000", code="Afgeh"))) == ["status-gezet", "zaak-afgesloten"]
+    assert z.vertel(element("einddatum", "20260312")) == []
+    assert types(z.vertel(status(4, "Nazorg", "2026031309000000"))) == ["status-gezet"]
+    assert types(z.vertel(leeg("einddatum"))) == ["zaak-heropend"]
+
+
 def test_rollen_come_and_go_by_the_old_and_the_new_object(z):
     """Another handler is a rol that went and one that came; who is not mentioned stays."""
     z.vertel(persoon("heeftAlsBelanghebbende", BSN, "De Wit"))
