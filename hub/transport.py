@@ -25,8 +25,8 @@ class Connections(httpx.AsyncBaseTransport):
         trusted = verify or httpx.create_ssl_context(trust_env=False)  # one for all: making it takes as long as many requests
         self._make = partial(httpx.AsyncHTTPTransport, verify=trusted, proxy=proxy, limits=_ONE, trust_env=False)
         self._places = asyncio.Semaphore(most)
-        self._made: list[httpx.AsyncHTTPTransport] = []
-        self._idle: list[httpx.AsyncHTTPTransport] = []
+        self._made = [self._make()]  # one now: a proxy that cannot be is told here
+        self._idle = list(self._made)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; its connection comes free when the answer is closed."""

@@ -136,3 +136,9 @@ def test_an_error_or_a_cancellation_gives_the_place_back():
             assert (await client.get(here.url)).text == "ok"
 
     asyncio.run(main())
+
+
+def test_a_proxy_that_cannot_be_is_told_at_once():
+    """Who starts the hub hears of it, not each request, of which every one would keep its place."""
+    with pytest.raises(ValueError, match="proxy"):
+        Connections(most=1, proxy="geen://adres")
