@@ -7,7 +7,6 @@ published of its zaak: told again it is nothing, and of two that come at the sam
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,7 +79,7 @@ def webhook(hub: Hub, settings: Mapping[str, StufZknSettings]) -> HTTPRouteHandl
 
 async def zet_neer(hub: Hub, gemeente: str, settings: StufZknSettings, bericht: Zaakbericht, body: bytes) -> str:
     """Put down what a message tells: "nieuw", "herhaald", or "overig" when it tells nothing that was not known."""
-    vingerafdruk = hashlib.sha256(gemeente.encode() + b"\x1f" + body).hexdigest()
+    vingerafdruk = hub.gemeenten[gemeente].pseudonym.digest(body)
     for _ in range(_TRIES):
         bekend = await hub.read(lambda tx: _bekend(tx, gemeente, bericht))
         if bekend.vingerafdruk is not None:

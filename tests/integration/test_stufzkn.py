@@ -22,6 +22,7 @@ from hub.app import EmbeddedHub
 from hub.errors import Conflict
 from hub.events import ZAKEN
 from hub.flows.verhuizing.commands import KeurGoed
+from hub.privacy import Pseudonymizer
 from hub.store.base import StoreUnavailable
 from hub.xml import parse
 from projections.werkvoorraad.apply import werk
@@ -88,6 +89,14 @@ def test_a_message_told_again_is_acknowledged_and_nothing(hub, door):
     other = post(door, NIEUW.replace(b"De Wit", b"De Groot"))
     assert (other.status_code, fault_of(other).find("code").text) == (500, "StUF055")
     assert "used before" in fault_of(other).find("omschrijving").text
+
+
+def test_who_has_the_database_cannot_try_numbers_until_a_remembered_message_fits(hub, door):
+    """By its digest a message told again is known; making one takes the key of the gemeente."""
+    post(door, NIEUW)
+    ((seen,),) = hub.read_now(lambda tx: tx.all("SELECT vingerafdruk FROM stufzkn_bericht"))
+    assert seen == hub.gemeenten["emmen"].pseudonym.digest(NIEUW)
+    assert seen != Pseudonymizer(b"another key".ljust(32)).digest(NIEUW)
 
 
 def test_messages_that_come_at_the_same_time_lose_and_repeat_nothing(hub, door):
