@@ -152,6 +152,7 @@ class KeyStore:
             keys |= self._database.write(lambda db: {ref: self._newest(db, ref) or self._make(db, ref) for ref in new}).result()
         for ref, key in keys.items():
             self._by_ref[ref] = self._by_id[key.key_id] = (now, key)
+        self._bound()
         return keys
 
     def _newest(self, db: Connection, ref: KeyRef) -> DataKey | None:
@@ -183,9 +184,12 @@ class KeyStore:
         self._by_id[key_id] = (now, key)
         if key.cipher is not None:  # one that is not destroyed is the newest of its ref: only its destruction makes a next one
             self._by_ref[key.ref] = (now, key)
-        _bound(self._by_id)
-        _bound(self._by_ref)
+        self._bound()
         return key
+
+    def _bound(self) -> None:
+        if max(len(self._by_id), len(self._by_ref)) > _CACHED_KEYS:
+            self._forget()
 
     def _unwrap(self, key_id: str, ref: KeyRef, wrapped: bytes | None) -> DataKey:
         if wrapped is None:
@@ -211,8 +215,3 @@ _CACHED_KEYS: Final = 200_000
 def _fresh(cache: dict[K, tuple[float, DataKey]], name: K, now: float) -> DataKey | None:
     entry = cache.get(name)
     return entry[1] if entry and now - entry[0] <= CACHE_S else None
-
-
-def _bound(cache: dict[K, tuple[float, DataKey]]) -> None:
-    if len(cache) > _CACHED_KEYS:
-        cache.clear()

@@ -109,6 +109,14 @@ def test_a_destroyed_key_that_is_read_is_not_the_one_that_seals(path, keys):
     fresh.close()
 
 
+def test_keys_that_are_only_made_do_not_fill_the_memory(keys, monkeypatch):
+    """A large backfill makes keys and reads none back."""
+    monkeypatch.setattr("hub.keys._CACHED_KEYS", 3)
+    for number in range(20):
+        key_of(keys, KeyRef("emmen", f"{number:032}", "zaak"))
+    assert max(len(keys._by_id), len(keys._by_ref)) <= 3
+
+
 def test_destroying_a_key_this_file_never_had_is_recorded(path, keys):
     """A restored older file may lack it: what it sealed counts as destroyed, not as a fault."""
     with pytest.raises(KeyMissing) as caught:
