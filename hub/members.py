@@ -116,8 +116,7 @@ class Members:
         others = [(where, self._log.place(*where, 0)) for where in self.partitions if not self._log.assigned(*where)]
         for member in self.all:
             with member.database.reader() as db:
-                for where, base in others:
-                    member.points[where] = checkpoints.load(db, member.name, base >> 40, base)
+                member.elsewhere = {where: checkpoints.load(db, member.name, base >> 40, base) for where, base in others}
 
     def _load_skipped(self, member: Member) -> None:
         """Read what a person decided to leave out, in whatever process that was."""

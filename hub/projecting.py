@@ -62,7 +62,8 @@ class Failed(NamedTuple):
 class Member:
     """A build of a projection: its tables and where they lie, where it stands, which streams wait, what a person left out.
 
-    ``live``: readers see it. Others are filled or follow, so that readers can be switched to them.
+    ``live``: readers see it. Others are filled or follow, so that readers can be switched to them. ``elsewhere``: where other
+    processes have brought it, for who looks on; ``points`` is only for who moves them, and is read again by nobody else.
     """
 
     projection: Projection
@@ -70,6 +71,7 @@ class Member:
     database: Database
     live: bool = True
     points: dict[tuple[str, int], Checkpoint] = field(default_factory=dict)
+    elsewhere: dict[tuple[str, int], Checkpoint] = field(default_factory=dict)
     parked: set[int] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
 
@@ -77,6 +79,10 @@ class Member:
     def name(self) -> str:
         """Return the member's name: ``<projection>:<version>``, with ``.<number>`` when a replay made it."""
         return self.tables.member
+
+    def offset_at(self, where: tuple[str, int]) -> int:
+        """Return the last offset taken of a partition, by whichever process."""
+        return self.elsewhere.get(where, self.points[where]).offset
 
     def steps(self, items: Sequence[Item]) -> list[Step]:
         """Return what this member does with one stream's items."""

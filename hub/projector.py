@@ -105,9 +105,9 @@ class Projector(Follower):
     def positions(self) -> list[tuple[str, str, int, int]]:
         """Return (member, topic, partition, offset) of every build that follows: the last event each has taken."""
         return [
-            (member.name, topic, partition, point.offset)
+            (member.name, topic, partition, member.offset_at((topic, partition)))
             for member in self.members
-            for (topic, partition), point in sorted(member.points.items())
+            for topic, partition in sorted(member.points)
             if topic in member.projection.topics
         ]
 
@@ -153,7 +153,7 @@ class Projector(Follower):
         return [
             (position.head, position.topic, position.partition, min(offsets))
             for position in ends
-            if (offsets := [m.points[position.topic, position.partition].offset for m in _readers(members, position.topic)])
+            if (offsets := [m.offset_at((position.topic, position.partition)) for m in _readers(members, position.topic)])
         ]
 
     def _shown(self) -> list[tuple[int, str, int, int]]:

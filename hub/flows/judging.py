@@ -29,10 +29,14 @@ _MAGIC: Final = b"\x00"
 
 @dataclass(slots=True, eq=False)
 class FlowMember:
-    """A flow as a member of the log: where it stands per partition, which streams are parked, what a person left out."""
+    """A flow as a member of the log: where it stands per partition, which streams are parked, what a person left out.
+
+    ``points`` is for who moves them, and is read again by nobody else; ``elsewhere``: where other processes have brought it.
+    """
 
     flow: Flow[Any]
     points: dict[int, Checkpoint] = field(default_factory=dict)
+    elsewhere: dict[int, Checkpoint] = field(default_factory=dict)
     parked: set[int] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     cache: OrderedDict[int, tuple[Any, int]] = field(default_factory=OrderedDict)
@@ -41,6 +45,10 @@ class FlowMember:
     def name(self) -> str:
         """Return the member's name, ``flow:<name>``."""
         return f"flow:{self.flow.name}"
+
+    def offset_at(self, partition: int) -> int:
+        """Return the last offset taken of a partition, by whichever process."""
+        return self.elsewhere.get(partition, self.points[partition]).offset
 
     def has_folded(self, record: Record) -> bool:
         """Return True for what was judged before, such as this flow's own answers: no need to look it up again."""

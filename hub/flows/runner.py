@@ -90,11 +90,11 @@ class FlowRunner(Follower):
         with self._database.reader() as db:
             for member in self.members:
                 elsewhere = [p for p in self._partitions[member.name] if not self._log.assigned(member.flow.topic, p)]
-                member.points.update({p: self._point(db, member, p) for p in elsewhere})
+                member.elsewhere = {p: self._point(db, member, p) for p in elsewhere}
 
     def positions(self) -> list[tuple[str, str, int, int]]:
         """Return (member, topic, partition, offset) of every flow: the last event each has taken."""
-        return [(m.name, m.flow.topic, p, m.points[p].offset) for m in self.members for p in self._partitions[m.name]]
+        return [(m.name, m.flow.topic, p, m.offset_at(p)) for m in self.members for p in self._partitions[m.name]]
 
     def member(self, flow: str) -> FlowMember:
         """Return a flow's member by the flow's name."""

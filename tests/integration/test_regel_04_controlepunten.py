@@ -96,6 +96,49 @@ def test_a_flow_that_was_overtaken_decides_nothing(hub, monkeypatch):
     assert hub.flow_runner.catch_up() == 0
 
 
+def looked_at(hub, runner, monkeypatch):
+    """Another thread asks where all stand, while the partitions are another process's."""
+    with monkeypatch.context() as lost:
+        lost.setattr(hub.log, "assigned", lambda *_: False)
+        runner.look_elsewhere()
+
+
+def test_who_looks_on_brings_no_overtaken_worker_further(hub, monkeypatch):
+    """What it read before it lost its partition does not land after all, and the position does not go back."""
+    other = second_projector(hub)
+    zet(hub, feit("a", 1))
+    decode = hub.projector._decoder.batch
+
+    def overtaken(*arguments):
+        monkeypatch.undo()
+        zet(hub, feit("a", 2), feit("a", 3))
+        other.catch_up()
+        looked_at(hub, hub.projector, monkeypatch)
+        assert {offset for name, *_, offset in hub.projector.positions() if name.startswith("teller")} == {2}
+        return decode(*arguments)
+
+    monkeypatch.setattr(hub.projector._decoder, "batch", overtaken)
+    hub.projector.catch_up()
+    assert hub.read_model("teller").get("emmen", "a")["gezien"] == [1, 2, 3]
+
+
+def test_who_looks_on_brings_no_overtaken_flow_further(hub, monkeypatch):
+    """The same for a flow: what it judged before is not put down from where another process stands now."""
+    zet(hub, feit("a", 1))
+    read = hub.log.read
+
+    def overtaken(*arguments):
+        monkeypatch.undo()
+        found = read(*arguments)
+        hub.database.write(lambda db: db.execute("UPDATE controlepunt SET epoch = epoch + 1, plaats = plaats + 1")).result()
+        looked_at(hub, hub.flow_runner, monkeypatch)
+        assert {offset for *_, offset in hub.flow_runner.positions()} == {0}
+        return found
+
+    monkeypatch.setattr(hub.log, "read", overtaken)
+    assert hub.flow_runner.catch_up() == 0
+
+
 def test_redelivery_below_the_checkpoint_is_nothing(hub):
     """Waking up again and again takes nothing twice."""
     zet(hub, feit("a", 1))
