@@ -3,9 +3,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from hub import logs
 from tests.bench.meten import RIJEN
 
 _SAID = {True: "gehaald", False: "NIET GEHAALD", None: "niet gemeten"}
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """What the hub logs while it is measured is not what is asked here; `-s` would show thousands of lines of it."""
+    logs.configure(level="CRITICAL")
 
 
 def pytest_terminal_summary(terminalreporter):
