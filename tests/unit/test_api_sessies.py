@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from litestar.testing import RequestFactory
 from nephub import EMMEN, bsns
 from pydantic import ValidationError
 
@@ -13,6 +14,7 @@ from hub.api.sessions import Medewerker, Sessie, Sessies
 from hub.api.settings import ApiSettings, TokenSettings, is_loopback
 from hub.errors import ConfigError, Conflict, Invalid, KeyMissing, LostRace, NotFound, Refused, SourceUnavailable
 
+POST = RequestFactory().post("/")
 STAFF = Medewerker("sam", "Sam", None, frozenset())
 
 
@@ -144,7 +146,7 @@ def test_loopback(host: str, expected: bool) -> None:
 )
 def test_the_branch_of_the_error_decides_the_status(error, status) -> None:
     """The asker's mistakes are 4xx, what may succeed later 503, the rest is ours."""
-    problem = problem_of(error)
+    problem = problem_of(POST, error)
     assert problem.status == status
     assert {"status", "title", "detail"} <= set(problem.as_json())
 
@@ -152,8 +154,8 @@ def test_the_branch_of_the_error_decides_the_status(error, status) -> None:
 def test_all_errors_at_once_and_no_bsn_in_any() -> None:
     """Whatever a check put into its text, a BSN does not leave."""
     number = bsns(1)[0]
-    body = problem_of(Invalid([("a.b", f"{number} is fout"), ("c", "leeg")])).as_json()
+    body = problem_of(POST, Invalid([("a.b", f"{number} is fout"), ("c", "leeg")])).as_json()
     assert [error["location"] for error in body["errors"]] == [{"pointer": "#/a/b"}, {"pointer": "#/c"}]
     assert number not in str(body)
-    assert number not in str(problem_of(Conflict(f"{number} bestaat al")).as_json())
+    assert number not in str(problem_of(POST, Conflict(f"{number} bestaat al")).as_json())
     assert FieldError("query", "limit", "x").as_json()["location"] == {"name": "limit"}
